@@ -1,0 +1,29 @@
+# Build:  docker build -t bucketproxy .
+# Run:    docker run --read-only -p 5550:5550 -p 5555:5555 -v bucketproxy:/var/lib/bucketproxy \
+#           -v ./dtable_server_config.json:/etc/bucketproxy/config.json:ro bucketproxy
+
+FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+WORKDIR /source
+COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
+COPY src/ src/
+RUN dotnet publish src/BucketProxy/BucketProxy.csproj -c Release -o /app -p:DebugType=none \
+ && mkdir -p /state
+
+# No shell, no package manager, and a user without rights.
+FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
+COPY --from=build /app /app
+COPY --from=build --chown=$APP_UID:$APP_UID /state /var/lib/bucketproxy
+USER $APP_UID
+
+# Nothing is written but to the volume, so that the root may be read-only; the runtime's own diagnostics would write to /tmp.
+ENV BUCKETPROXY_CONFIG=/etc/bucketproxy/config.json \
+    BUCKETPROXY_DATA_DIRECTORY=/var/lib/bucketproxy \
+    DOTNET_EnableDiagnostics=0
+VOLUME /var/lib/bucketproxy
+EXPOSE 5550 5555
+
+# The program itself asks: the image has no curl. Where the admin port is not 5555, set BUCKETPROXY_URL.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["/app/bucketproxy", "health"]
+# SIGTERM lets requests in flight run out (data.drainLimit): give it that long (docker stop -t 45).
+ENTRYPOINT ["/app/bucketproxy"]
+CMD ["serve"]

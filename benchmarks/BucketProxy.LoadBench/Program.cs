@@ -1,0 +1,68 @@
+using System.CommandLine;
+using BucketProxy.LoadBench;
+using BucketProxy.LoadBench.Backends;
+using BucketProxy.LoadBench.Processes;
+using BucketProxy.LoadBench.Proxies;
+using BucketProxy.LoadBench.Report;
+using BucketProxy.LoadBench.Scenarios;
+
+// The servers behind the proxies run in a process of their own, which is this program again.
+if (args is [RawServer.Command, .. var ports])
+    return await RawServer.RunAsync(ports);
+
+IReadOnlyList<IProxyKind> allProxies =
+[
+    new NginxProxy("nginx-as-run", "nginx as it is run", "nginx-as-run.conf"),
+    new NginxProxy("nginx-lean", "nginx, lean", "nginx-lean.conf"),
+    new HaProxy(),
+    new PlainYarp(),
+    new BucketProxyKind(),
+];
+
+var rounds = new Option<int>("--rounds") { Description = "Rounds, of which the median counts.", DefaultValueFactory = _ => 5 };
+var seconds = new Option<int>("--seconds") { Description = "Length of one run.", DefaultValueFactory = _ => 4 };
+var warmUp = new Option<int>("--warm-up") { Description = "Length of the run before the first round.", DefaultValueFactory = _ => 4 };
+var only = new Option<string>("--only") { Description = "Scenarios, with commas; see --list." };
+var proxies = new Option<string>("--proxies") { Description = "Proxies, with commas; see --list." };
+var port = new Option<int>("--port") { Description = "First of the ports to use.", DefaultValueFactory = _ => 31000 };
+var output = new Option<string>("--output") { Description = "File to write. Default: benchmarks/results/side-by-side.md, or partial.md with --only or --proxies." };
+var list = new Option<bool>("--list") { Description = "Show scenarios and proxies." };
+
+var command = new RootCommand("Measures BucketProxy side by side with nginx, HAProxy and plain YARP.")
+{
+    rounds, seconds, warmUp, only, proxies, port, output, list,
+};
+command.SetAction(async parsed =>
+{
+    if (parsed.GetValue(list))
+    {
+        foreach (var scenario in AllScenarios.List)
+            Console.WriteLine($"{scenario.Key,-18} {scenario.Title}");
+        Console.WriteLine();
+        foreach (var proxy in allProxies)
+            Console.WriteLine($"{proxy.Key,-18} {proxy.Name}");
+        return 0;
+    }
+    var options = new BenchOptions(
+        parsed.GetValue(rounds), TimeSpan.FromSeconds(parsed.GetValue(seconds)), TimeSpan.FromSeconds(parsed.GetValue(warmUp)),
+        Names(parsed.GetValue(only), AllScenarios.List.Select(s => s.Key)), Names(parsed.GetValue(proxies), allProxies.Select(p => p.Key)),
+        parsed.GetValue(port), parsed.GetValue(output));
+    using var workspace = new Workspace(options.FirstPort);
+    var file = options.Output ?? Path.Combine(
+        workspace.Benchmarks, "results", options.Only.Length + options.Proxies.Length > 0 ? "partial.md" : "side-by-side.md");
+    var report = new MarkdownReport(file, Machine.Look(workspace.Root), options);
+    var bench = new Bench(
+        workspace, options, report, [.. allProxies.Where(p => options.Proxies.Length == 0 || options.Proxies.Contains(p.Key))]);
+    await bench.RunAsync([.. AllScenarios.List.Where(s => options.Only.Length == 0 || options.Only.Contains(s.Key))]);
+    Console.WriteLine(file);
+    return 0;
+});
+return await command.Parse(args).InvokeAsync();
+
+static string[] Names(string? text, IEnumerable<string> known)
+{
+    var names = text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+    return names.Except(known).ToArray() is [var unknown, ..]
+        ? throw new ArgumentException($"'{unknown}' is not known; known are {string.Join(", ", known)}.")
+        : names;
+}

@@ -1,0 +1,17 @@
+using BucketProxy.LoadBench.Backends;
+using BucketProxy.LoadBench.Processes;
+
+namespace BucketProxy.LoadBench.Proxies;
+
+/// <summary>One of the proxies that are compared, in one configuration.</summary>
+internal interface IProxyKind
+{
+    /// <summary>Short name for the command line.</summary>
+    string Key { get; }
+
+    /// <summary>Name in reports.</summary>
+    string Name { get; }
+
+    /// <summary>Starts one in front of these nodes and waits until its port is open.</summary>
+    Task<RunningProxy> StartAsync(Workspace workspace, NodeSet nodes);
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace BucketProxy.LoadBench.Report;
+
+/// <summary>Where and with what it was measured.</summary>
+internal sealed record Machine(string Date, string System, string Load, string Commit, string[] Versions)
+{
+    public static Machine Look(string root)
+    {
+        var load = File.ReadAllText("/proc/loadavg").Split(' ');
+        return new Machine(
+            TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd HH:mm 'UTC'", global::System.Globalization.CultureInfo.InvariantCulture),
+            $"{Environment.ProcessorCount} cores, {Cpu()}, {File.ReadAllText("/proc/sys/kernel/ostype").Trim()} "
+                + $"{File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}, {RuntimeInformation.FrameworkDescription}",
+            load[0],
+            Output("git", "-C", root, "rev-parse", "--short", "HEAD") + (Output("git", "-C", root, "status", "--porcelain", "--", "src").Length > 0 ? " with changes" : ""),
+            [Output("nginx", "-v"), Output("haproxy", "-v"), Output("wrk", "-v")]);
+    }
+
+    public string Describe() => $"""
+        * {Date}, commit {Commit}
+        * {System}; load average when it began: {Load}
+        * {string.Join(", ", Versions.Select(v => v.Split('\n')[0].Trim()))}
+        """;
+
+    private static string Cpu() =>
+        File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown CPU";
+
+    private static string Output(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })
+            ?? throw new InvalidOperationException($"{program} did not start.");
+        var text = process.StandardOutput.ReadToEnd() + process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return text.Trim();
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Text;
+using BucketProxy.LoadBench.Measuring;
+using BucketProxy.LoadBench.Proxies;
+using BucketProxy.LoadBench.Scenarios;
+
+namespace BucketProxy.LoadBench.Report;
+
+/// <summary>The tables, written anew after each scenario, so that a run that is broken off leaves what it has.</summary>
+internal sealed class MarkdownReport(string file, Machine machine, BenchOptions options)
+{
+    private readonly StringBuilder _tables = new();
+
+    public async Task AddAsync(Scenario scenario, IReadOnlyList<Series> series)
+    {
+        Append(scenario, series);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        await File.WriteAllTextAsync(file, Head() + _tables);
+    }
+
+    private string Head() => string.Create(CultureInfo.InvariantCulture, $"""
+        # Side by side
+
+        Made by `benchmarks/run`; do not edit. Medians of {options.Rounds} interleaved rounds of {options.Duration.TotalSeconds:0.#} s,
+        least and most in brackets. Generator, proxy and nodes share the machine. CPU is the proxy's own (all of its processes, user and
+        system, without interrupts), memory what is resident after the run. "Others' CPU" is the share of the machine that went to
+        processes that are no part of the measurement: what is more than a few percent there makes the numbers worse than they are.
+
+        {machine.Describe()}
+
+
+        """);
+
+    private void Append(Scenario scenario, IReadOnlyList<Series> series)
+    {
+        var metrics = scenario.Metrics.Where(m => series.Any(s => s.Of(m) is not null)).ToArray();
+        var best = Best(series, metrics[0], scenario.IsOurOwn);
+        _tables.Append(CultureInfo.InvariantCulture, $"## {scenario.Title}\n\n`--only {scenario.Key}`. {scenario.Explanation}\n\n");
+        _tables.Append("| |").AppendJoin(' ', metrics.Select(m => $" {m.Name} |"));
+        _tables.Append(best is null ? "\n" : scenario.IsOurOwn ? " to the first |\n" : " to the best other |\n");
+        _tables.Append("|---|").Insert(_tables.Length, "---:|", metrics.Length + (best is null ? 0 : 1)).Append('\n');
+        foreach (var each in series)
+        {
+            _tables.Append("| ").Append(each.Name).Append(" |");
+            foreach (var metric in metrics)
+                _tables.Append(' ').Append(Cell(each.Of(metric), metric)).Append(" |");
+            if (best is { } value)
+                _tables.Append(' ').Append(Ratio(each, metrics[0], value)).Append(" |");
+            _tables.Append('\n');
+        }
+        _tables.Append('\n');
+    }
+
+    private static string Cell((double Median, double Least, double Most)? value, Metric metric) =>
+        value is not { } v ? "" : v.Least == v.Most
+            ? metric.Text(v.Median)
+            : $"{metric.Text(v.Median)} ({metric.Text(v.Least)}–{metric.Text(v.Most)})";
+
+    private static double? Best(IReadOnlyList<Series> series, Metric metric, bool ofFirst)
+    {
+        if (ofFirst)
+            return series[0].Of(metric)?.Median;
+        var others = series.Where(s => s.Name != new BucketProxyKind().Name).Select(s => s.Of(metric)?.Median).OfType<double>().ToArray();
+        return others.Length == 0 ? null : metric.MoreIsBetter ? others.Max() : others.Min();
+    }
+
+    private static string Ratio(Series series, Metric metric, double best) =>
+        series.Of(metric) is { } value && best > 0
+            ? (value.Median / best).ToString("0.00", CultureInfo.InvariantCulture)
+            : "";
+}

@@ -1,0 +1,106 @@
+using System.Text.Json.Nodes;
+using BucketProxy.Emulator.Bases;
+using BucketProxy.Emulator.Journaling;
+
+namespace BucketProxy.Emulator.Checking;
+
+/// <summary>
+/// Judges a run of several nodes by their journals and their storage: no base was ever open on two nodes at once, every acknowledged row is
+/// in storage exactly once, and no request was served by a node that did not own its base.
+/// </summary>
+public static class OwnershipChecker
+{
+    /// <summary>Call it when all nodes have stopped: what is in memory only counts as lost.</summary>
+    /// <exception cref="InvalidDataException">A base's file is broken.</exception>
+    public static OwnershipReport Check(OwnershipCheck check)
+    {
+        var opens = OpenSpan.Of(check.Journal, check.Exits);
+        var acknowledged = check.Acknowledged ?? Appended(check.Journal);
+        var serves = check.Owners is null ? [] : check.Journal.Where(entry => entry.Event == JournalEvent.Serve).ToList();
+        return new OwnershipReport
+        {
+            DoubleOpens = DoubleOpens(opens),
+            WrongRows = [.. acknowledged.GroupBy(row => row.Base).SelectMany(rows => WrongRows(check.StorageDirectory, rows.Key, [.. rows]))],
+            ForeignServes = check.Owners is null ? [] : ForeignServes(serves, check.Owners, check.OwnerSlack),
+            Loads = opens.Count,
+            ServesJudged = serves.Count,
+            RowsJudged = acknowledged.Count,
+        };
+    }
+
+    private static List<DoubleOpen> DoubleOpens(List<OpenSpan> opens)
+    {
+        var found = new List<DoubleOpen>();
+        foreach (var ofBase in opens.GroupBy(span => span.Base))
+        {
+            // In the order of opening; whoever still holds the base when the next one opens it overlaps with that one.
+            var holding = new List<OpenSpan>();
+            foreach (var span in ofBase.OrderBy(span => span.From))
+            {
+                holding.RemoveAll(earlier => earlier.Until is { } until && until.CompareTo(span.From) <= 0);
+                found.AddRange(holding.Where(earlier => earlier.Run != span.Run).Select(earlier =>
+                    new DoubleOpen(span.Base, earlier.Node, span.Node, span.From.Time, Earlier(earlier.Until, span.Until))));
+                holding.Add(span);
+            }
+        }
+        return found;
+    }
+
+    private static DateTimeOffset Earlier(JournalPosition? one, JournalPosition? other)
+    {
+        var (a, b) = (one?.Time ?? DateTimeOffset.MaxValue, other?.Time ?? DateTimeOffset.MaxValue);
+        return a < b ? a : b;
+    }
+
+    private static List<AcknowledgedRow> Appended(IReadOnlyList<JournalEntry> journal)
+    {
+        var deleted = journal.Where(entry => entry.Event == JournalEvent.Delete).SelectMany(entry => entry.Rows!.Select(row => (entry.Base, row))).ToHashSet();
+        return [.. journal.Where(entry => entry.Event == JournalEvent.Append)
+            .SelectMany(entry => entry.Rows!.Where(row => !deleted.Contains((entry.Base, row))).Select(row => new AcknowledgedRow(entry.Base!, "_id", row)))];
+    }
+
+    private static IEnumerable<MissingOrDoubled> WrongRows(string storage, string id, List<AcknowledgedRow> rows)
+    {
+        var file = BaseStorage.FileOf(storage, id);
+        List<JsonObject> stored = !File.Exists(file)
+            ? []
+            : [.. JsonNode.Parse(File.ReadAllBytes(file))!["tables"]!.AsArray().SelectMany(table => table!["rows"]!.AsArray()).Select(row => row!.AsObject())];
+        foreach (var byColumn in rows.GroupBy(row => row.Column))
+        {
+            var counts = stored.Select(row => row[byColumn.Key]?.ToString()).OfType<string>().CountBy(value => value).ToDictionary();
+            foreach (var row in byColumn.DistinctBy(row => row.Value))
+            {
+                if (counts.Remove(row.Value, out var found) && found == 1)
+                    continue;
+                yield return new MissingOrDoubled(row, found);
+            }
+            // A row nobody was promised may be there (its answer got lost), but once.
+            foreach (var (value, found) in counts.Where(count => count.Value > 1))
+                yield return new MissingOrDoubled(new AcknowledgedRow(id, byColumn.Key, value), found);
+        }
+    }
+
+    private static List<ForeignServe> ForeignServes(List<JournalEntry> serves, OwnershipHistory owners, TimeSpan slack)
+    {
+        var found = new List<ForeignServe>();
+        foreach (var ofBase in serves.GroupBy(serve => serve.Base!))
+        {
+            var history = BaseKey.TryParse(ofBase.Key, out var key)
+                ? owners.OwnersOf(key)
+                : throw new InvalidDataException($"'{ofBase.Key}' in a journal is no base.");
+            foreach (var serve in ofBase)
+            {
+                var owned = history.Any(owner => owner.Node == serve.Node
+                    && Shifted(owner.From, -slack) <= serve.Time && serve.End <= Shifted(owner.Until, slack));
+                if (!owned)
+                {
+                    var owner = history.LastOrDefault(owner => owner.From <= serve.Time).Node;
+                    found.Add(new ForeignServe(ofBase.Key, serve.Node, owner, serve.Time, serve.Method!, serve.Path!));
+                }
+            }
+        }
+        return found;
+    }
+
+    private static DateTimeOffset Shifted(DateTimeOffset at, TimeSpan by) => at == DateTimeOffset.MaxValue ? at : at + by;
+}

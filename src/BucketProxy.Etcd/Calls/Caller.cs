@@ -1,0 +1,158 @@
+using BucketProxy.Etcd.Errors;
+using BucketProxy.Etcd.Grpc;
+using Google.Protobuf;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
+
+namespace BucketProxy.Etcd.Calls;
+
+/// <summary>Carries a call out: picks the endpoint, proves who we are, retries what may be retried, keeps the deadline.</summary>
+/// <remarks>
+/// <code>
+/// 1. deadline over everything
+/// 2. retry (Polly): next endpoint, 50 ms doubling to 2 s, if the attempt certainly did nothing or the call may be repeated
+/// 3. token: renewed once per attempt when it ran out
+/// 4. one attempt at one endpoint
+/// </code>
+/// </remarks>
+internal sealed class Caller : IDisposable
+{
+    private readonly EtcdClientOptions _options;
+    private readonly TimeProvider _time;
+    private readonly EndpointRing _ring;
+    private readonly TokenSource? _tokens;
+    private readonly ResiliencePipeline _retry;
+    private readonly ILogger _log;
+
+    public Caller(EtcdClientOptions options, TimeProvider time, EndpointRing ring, ILogger log)
+    {
+        _options = options;
+        _time = time;
+        _ring = ring;
+        _log = log;
+        _tokens = options.Credentials is { } credentials ? new TokenSource(credentials, log) : null;
+        var backoff = new Backoff(options.RetryDelay, options.MaxRetryDelay);
+        _retry = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<RetryableException>(),
+                MaxRetryAttempts = int.MaxValue,
+                DelayGenerator = retry => ValueTask.FromResult<TimeSpan?>(backoff.Delay(retry.AttemptNumber)),
+            })
+            .Build();
+    }
+
+    /// <summary>Carries a call out at whichever endpoint answers.</summary>
+    /// <exception cref="EtcdException">It failed.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up; a write may have been carried out all the same.</exception>
+    public async Task<TResponse> CallAsync<TResponse>(GrpcMethod<TResponse> method, IMessage request, CallKind kind, CancellationToken cancel)
+        where TResponse : class, IMessage<TResponse>
+    {
+        cancel.ThrowIfCancellationRequested();
+        // :: Step 1
+        var end = new Deadline(_time, _options.CallTimeout);
+        using var deadline = new CancellationTokenSource(_options.CallTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, deadline.Token);
+        CallFailure? last = null;
+        try
+        {
+            // :: Step 2
+            return await _retry.ExecuteAsync(
+                async token =>
+                {
+                    var channel = _ring.Current;
+                    try
+                    {
+                        return await AttemptAsync(channel, method, request, kind, end, token, cancel).ConfigureAwait(false);
+                    }
+                    catch (CallFailure f) when (f.Execution == Execution.Never || (f.Execution == Execution.Maybe && kind.Repeatable))
+                    {
+                        last = f;
+                        _ring.Leave(channel);
+                        _log.Retrying(method.Name, channel.Endpoint, f.Status, f.Detail);
+                        throw new RetryableException(f);
+                    }
+                },
+                either.Token).ConfigureAwait(false);
+        }
+        catch (CallFailure f)
+        {
+            if (f.Execution == Execution.Maybe)
+                _ring.Leave(_ring.Find(f.Endpoint)!);
+            throw Failures.ToPublic(method.Name, f, kind.Repeatable);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            // Only between attempts, and while asking for a token: an attempt under way ends by its own clock, and says what it may have done.
+            throw last is null
+                ? new EtcdUnavailableException(method.Name, _ring.Current.Endpoint, EtcdStatusCode.DeadlineExceeded, "not sent in time")
+                : Failures.ToPublic(method.Name, last, repeatable: true);
+        }
+    }
+
+    /// <summary>Carries a call out at one endpoint, once.</summary>
+    /// <exception cref="EtcdException">It failed.</exception>
+    public async Task<TResponse> CallOneAsync<TResponse>(
+        GrpcChannel channel, GrpcMethod<TResponse> method, IMessage request, CallKind kind, CancellationToken cancel)
+        where TResponse : class, IMessage<TResponse>
+    {
+        try
+        {
+            var end = new Deadline(_time, _options.CallTimeout);
+            return await AttemptAsync(channel, method, request, kind, end, cancel, cancel).ConfigureAwait(false);
+        }
+        catch (CallFailure f)
+        {
+            throw Failures.ToPublic(method.Name, f, kind.Repeatable);
+        }
+    }
+
+    /// <summary>The token to open a stream with.</summary>
+    /// <exception cref="CallFailure">There is none to be had.</exception>
+    public async Task<TokenSource.Token?> TokenAsync(GrpcChannel channel, TokenSource.Token? refused, CancellationToken cancel) =>
+        _tokens is null ? null : await _tokens.GetAsync(channel, refused, _options.AttemptTimeout, cancel).ConfigureAwait(false);
+
+    public void Dispose() => _tokens?.Dispose();
+
+    private async Task<TResponse> AttemptAsync<TResponse>(
+        GrpcChannel channel, GrpcMethod<TResponse> method, IMessage request, CallKind kind, Deadline end, CancellationToken beforeSending, CancellationToken cancel)
+        where TResponse : class, IMessage<TResponse>
+    {
+        // :: Step 3
+        var token = await TokenAsync(channel, refused: null, beforeSending).ConfigureAwait(false);
+        try
+        {
+            return await SendAsync(token).ConfigureAwait(false);
+        }
+        catch (CallFailure f) when (token is not null && f.IsTokenTrouble)
+        {
+            return await SendAsync(await TokenAsync(channel, refused: token, beforeSending).ConfigureAwait(false)).ConfigureAwait(false);
+        }
+
+        // :: Step 4
+        Task<TResponse> SendAsync(TokenSource.Token? with)
+        {
+            var left = end.Left;
+            var timeout = kind.Repeatable && _options.AttemptTimeout < left ? _options.AttemptTimeout : left;
+            return channel.UnaryAsync(method, request, new GrpcMetadata(with?.Value, kind.RequireLeader), timeout, cancel);
+        }
+    }
+
+    private readonly struct Deadline(TimeProvider time, TimeSpan total)
+    {
+        private readonly long _started = time.GetTimestamp();
+
+        public TimeSpan Left
+        {
+            get
+            {
+                var left = total - time.GetElapsedTime(_started);
+                return left > TimeSpan.FromMilliseconds(1) ? left : TimeSpan.FromMilliseconds(1);
+            }
+        }
+    }
+
+    /// <summary>Marks the failures that Polly may take up again.</summary>
+    private sealed class RetryableException(CallFailure failure) : Exception(failure.Detail, failure);
+}

@@ -1,0 +1,10 @@
+using System.Globalization;
+
+namespace BucketProxy.Gateway.Dispatch;
+
+internal static class RetryAfter
+{
+    /// <summary>The header's value: whole seconds.</summary>
+    public static string Text(GatewayOptions options) =>
+        ((long)Math.Ceiling(options.RetryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+}

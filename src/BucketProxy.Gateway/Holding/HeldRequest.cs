@@ -1,0 +1,61 @@
+using BucketProxy.Core.Bases;
+
+namespace BucketProxy.Gateway.Holding;
+
+/// <summary>How a wait ended.</summary>
+internal enum HoldOutcome
+{
+    /// <summary>Its entry opened, and it was let go: try to enter.</summary>
+    Released,
+
+    /// <summary>The hold time is over.</summary>
+    TimedOut,
+
+    /// <summary>No place was left, and this was the newest.</summary>
+    Refused,
+
+    /// <summary>The client went away.</summary>
+    ClientGone,
+
+    /// <summary>The proxy stops.</summary>
+    Draining,
+}
+
+/// <summary>
+/// One request's stay in the hold, from the first time it finds no open owner to its answer. It keeps its place in the order of
+/// arrival also when it has to wait again (the owner moved on, or refused the connection).
+/// </summary>
+internal sealed class HeldRequest(BaseId id, long ticket, long since)
+{
+    public BaseId BaseId => id;
+
+    /// <summary>Its place in the order of arrival.</summary>
+    public long Ticket => ticket;
+
+    /// <summary>Timestamp of its arrival in the hold.</summary>
+    public long Since => since;
+
+    /// <summary>Completed when the present wait is over. Guarded by its queue's lock until then.</summary>
+    public TaskCompletionSource<HoldOutcome> Wait { get; set; } = NewWait();
+
+    public LinkedListNode<HeldRequest>? Place { get; set; }
+
+    public bool IsParked { get; set; }
+
+    public static TaskCompletionSource<HoldOutcome> NewWait() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
+
+/// <summary>
+/// The right of a released request to be under way while others still wait behind it. Given back once: when its node answers, when
+/// it ends, or when it must wait again.
+/// </summary>
+internal sealed class ReleaseSlot(HoldQueue queue)
+{
+    private int _returned;
+
+    public void Return()
+    {
+        if (Interlocked.Exchange(ref _returned, 1) == 0)
+            queue.SlotReturned();
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text.Json;
+
+namespace BucketProxy.Monitor.Alarms;
+
+/// <summary>What can be wrong.</summary>
+public enum AlarmKind
+{
+    /// <summary>A lost proxy that goes on serving by its last table keeps planned moves from starting.</summary>
+    BlockingProxy,
+
+    /// <summary>A node's registration is gone, but it answers.</summary>
+    SuspectNode,
+
+    /// <summary>A node is registered, but does not answer.</summary>
+    SilentNode,
+
+    /// <summary>Somebody else wrote <c>assign-xx</c>.</summary>
+    ForeignWriter,
+
+    /// <summary>Two servers use one node id.</summary>
+    TwoNodesOneId,
+
+    /// <summary>Too many owners went at once.</summary>
+    MassLoss,
+
+    /// <summary>Nothing changes owner until it is lifted.</summary>
+    Frozen,
+
+    /// <summary>The store is another one, or ran backwards.</summary>
+    StoreNotAdopted,
+
+    /// <summary>A wish cannot be carried out.</summary>
+    MoveRefused,
+
+    /// <summary>A bucket's move was aborted, more than once.</summary>
+    MoveAborted,
+
+    /// <summary>Fewer nodes than the first assignment waits for.</summary>
+    WaitingForNodes,
+
+    /// <summary>Buckets without a living owner that no node may take.</summary>
+    NoOwner,
+
+    /// <summary>A value in the store cannot be read.</summary>
+    UnreadableKey,
+}
+
+/// <summary>Something that is wrong.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Subject">Whom it is about: a node, proxy, key or bucket; empty: the cluster.</param>
+/// <param name="Message">What was seen.</param>
+/// <param name="WhatToDo">What an operator does about it.</param>
+public sealed record Alarm(AlarmKind Kind, string Subject, string Message, string WhatToDo)
+{
+    /// <summary>The kind in words: <c>suspect-node</c>.</summary>
+    public string KindName => JsonNamingPolicy.KebabCaseLower.ConvertName(Kind.ToString());
+}

@@ -1,0 +1,23 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+
+namespace BucketProxy.Monitor.Alarms;
+
+/// <summary>The alarms of now; logs each once when it comes and once when it is over.</summary>
+internal sealed class AlarmBoard(ILogger logger)
+{
+    private ImmutableArray<Alarm> _current = [];
+
+    public ImmutableArray<Alarm> Current => ImmutableInterlocked.InterlockedCompareExchange(ref _current, default, default);
+
+    public void Show(ImmutableArray<Alarm> alarms)
+    {
+        var before = Current.Select(a => (a.Kind, a.Subject)).ToHashSet();
+        var after = alarms.Select(a => (a.Kind, a.Subject)).ToHashSet();
+        foreach (var alarm in alarms.Where(a => !before.Contains((a.Kind, a.Subject))))
+            Log.AlarmRaised(logger, alarm.KindName, alarm.Subject, alarm.Message, alarm.WhatToDo);
+        foreach (var alarm in Current.Where(a => !after.Contains((a.Kind, a.Subject))))
+            Log.AlarmOver(logger, alarm.KindName, alarm.Subject);
+        ImmutableInterlocked.InterlockedExchange(ref _current, alarms);
+    }
+}

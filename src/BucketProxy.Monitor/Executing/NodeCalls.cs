@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json.Serialization;
+using BucketProxy.Monitor.Options;
+using BucketProxy.Monitor.Reconcile;
+using Polly;
+using Polly.Retry;
+
+namespace BucketProxy.Monitor.Executing;
+
+/// <summary>What the monitor asks of dtable-servers: whether they are there, and to release a bucket.</summary>
+internal sealed class NodeCalls : IDisposable
+{
+    private readonly HttpClient _http;
+    private readonly MonitorOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ResiliencePipeline<HttpResponseMessage> _retry;
+
+    public NodeCalls(MonitorOptions options, TimeProvider time, HttpMessageHandler? handler = null)
+    {
+        _options = options;
+        _time = time;
+        _http = new HttpClient(handler ?? new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        })
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        // A release is idempotent, so whatever may be better a moment later is tried again until the time is over.
+        _retry = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<HttpResponseMessage>
+            {
+                ShouldHandle = new PredicateBuilder<HttpResponseMessage>()
+                    .Handle<HttpRequestException>()
+                    .HandleResult(r => (int)r.StatusCode is >= 500 or 429),
+                MaxRetryAttempts = int.MaxValue,
+                Delay = TimeSpan.FromMilliseconds(200),
+                MaxDelay = TimeSpan.FromSeconds(2),
+                BackoffType = DelayBackoffType.Exponential,
+            })
+            .Build();
+    }
+
+    /// <summary>Whether <c>/ping/</c> is answered with success in time.</summary>
+    public async Task<bool> PingAsync(string localUrl, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(_options.PingTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            using var answer = await _http.GetAsync(
+                new Uri(Trim(localUrl) + "/ping/"), HttpCompletionOption.ResponseHeadersRead, either.Token);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+        catch (UriFormatException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Null: the node has saved and unloaded the bucket, or the pin. Else why not.</summary>
+    public async Task<string?> ReleaseAsync(CallReleaseAction action, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(action.Timeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        string? last = null;
+        try
+        {
+            var target = new Uri(Trim(action.LocalUrl) + _options.ReleasePath);
+            var body = new ReleaseBody(action.Bucket.ToString(), action.Epoch, action.Pin?.ToString());
+            using var answer = await _retry.ExecuteAsync(async cancel =>
+            {
+                try
+                {
+                    var response = await _http.PostAsJsonAsync(target, body, cancel);
+                    last = $"it answers {(int)response.StatusCode}";
+                    return response;
+                }
+                catch (HttpRequestException e)
+                {
+                    last = e.Message;
+                    throw;
+                }
+            }, either.Token);
+            if (answer.IsSuccessStatusCode)
+                return null;
+            var text = await answer.Content.ReadAsStringAsync(either.Token);
+            return string.Create(CultureInfo.InvariantCulture,
+                $"it answers {(int)answer.StatusCode}: {(text.Length <= 200 ? text : text[..200])}");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return $"not within {action.Timeout.TotalSeconds:0.#} s{(last is null ? "" : ", last: " + last)}";
+        }
+        catch (HttpRequestException e)
+        {
+            return e.Message;
+        }
+        catch (UriFormatException e)
+        {
+            return e.Message;
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static string Trim(string localUrl) => localUrl.TrimEnd('/');
+
+    private sealed record ReleaseBody(
+        [property: JsonPropertyName("bucket")] string Bucket,
+        [property: JsonPropertyName("epoch")] long Epoch,
+        [property: JsonPropertyName("base")] string? Base);
+}

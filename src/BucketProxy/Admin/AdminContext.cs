@@ -1,0 +1,87 @@
+using BucketProxy.Admin.Contract;
+using BucketProxy.Admin.Reading;
+using BucketProxy.Cluster.Mirror;
+using BucketProxy.Cluster.View;
+using BucketProxy.Configuration;
+using BucketProxy.Core.Routing;
+
+namespace BucketProxy.Admin;
+
+/// <summary>What the admin port shows and acts on: the parts of this process.</summary>
+internal sealed class AdminContext
+{
+    /// <summary>The settings.</summary>
+    public required BucketProxySettings Settings { get; init; }
+
+    /// <summary>This process's instance id.</summary>
+    public required string Instance { get; init; }
+
+    /// <summary>The store, in words.</summary>
+    public required string StoreDescription { get; init; }
+
+    /// <summary>The newest view.</summary>
+    public required IViewSource Views { get; init; }
+
+    /// <summary>How well the store is followed.</summary>
+    public required Func<MirrorStatus> Mirror { get; init; }
+
+    /// <summary>The table in use; of a monitor without a proxy: the one that a proxy would use.</summary>
+    public required Func<RoutingTable> Table { get; init; }
+
+    /// <summary>Orders, and what the leader knows.</summary>
+    public required IClusterDesk Desk { get; init; }
+
+    /// <summary>Reasons of other parts not to be ready; each answers null while all is well. For example: it is stopping.</summary>
+    public IReadOnlyList<Func<string?>> NotReady { get; init; } = [];
+
+    /// <summary>After how long without a word from the store a proxy that fences, or a monitor, is not ready.</summary>
+    public TimeSpan StaleAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The newest view, or null.</summary>
+    public ClusterView? View => Views.Current;
+
+    /// <summary>The program's version.</summary>
+    public static string Version { get; } = typeof(AdminContext).Assembly.GetName().Version?.ToString(3) ?? "0";
+
+    /// <summary>Ready, or why not.</summary>
+    public HealthReport Health()
+    {
+        var reasons = new List<string>();
+        var status = Mirror();
+        var table = Table();
+        if (Settings.Roles.Contains(Role.Proxy) && table.Revision == 0)
+            reasons.Add("no routing table yet: the store has not been read");
+        if (!Settings.Roles.Contains(Role.Proxy) && View is null)
+            reasons.Add("the store has not been read yet");
+        if (status.NotAdopted is { } notAdopted)
+            reasons.Add($"the store is not followed: {notAdopted}. Accept it with POST /api/store/accept if it is the right one");
+        else if (status.Age is { } age && age > StaleAfter && (Settings.OnStoreLoss == StoreLossMode.Fence || !Settings.Roles.Contains(Role.Proxy)))
+            reasons.Add($"the store has said nothing for {age.TotalSeconds:0} s: {status.LastError ?? "no error"}");
+        reasons.AddRange(NotReady.Select(r => r()).OfType<string>());
+        return new HealthReport(reasons.Count == 0, reasons);
+    }
+
+    /// <summary>Everything at a glance.</summary>
+    public StatusReport Status()
+    {
+        var view = View;
+        return new StatusReport
+        {
+            Cluster = Settings.Cluster,
+            Instance = Instance,
+            Version = Version,
+            Roles = [.. Settings.Roles.Select(r => r.ToString().ToLowerInvariant())],
+            Health = Health(),
+            Store = ClusterReports.Store(StoreDescription, Mirror()),
+            Table = ClusterReports.Table(Table()),
+            Leader = view?.Leader is { } leader ? new Contract.LeaderReport(leader.Instance, leader.Address) : null,
+            Frozen = view?.Policy.Frozen ?? false,
+            FrozenReason = view?.Policy.FrozenReason,
+            Proxies = ClusterReports.Proxies(view),
+            Order = ClusterReports.Order(view),
+            Moving = view?.Moves.Count ?? 0,
+            HottestBases = ClusterReports.Hottest(view),
+            Alarms = Desk.Alarms(),
+        };
+    }
+}

@@ -1,0 +1,63 @@
+using BucketProxy.Admin.Contract;
+using BucketProxy.Cluster.View;
+using BucketProxy.Configuration;
+
+namespace BucketProxy.Admin.Reading;
+
+/// <summary>Every node that is registered, configured, or owns something.</summary>
+internal static class NodeReports
+{
+    /// <param name="view">The view; null before the first.</param>
+    /// <param name="configured">What the settings say of nodes.</param>
+    /// <param name="standings">Node id to standing, as the leader says.</param>
+    public static IReadOnlyList<NodeReport> Of(
+        ClusterView? view, IReadOnlyList<NodeSettings> configured, IReadOnlyDictionary<string, string> standings)
+    {
+        var ids = new SortedSet<string>(configured.Select(n => n.Id).OfType<string>(), StringComparer.Ordinal);
+        if (view is not null)
+        {
+            ids.UnionWith(view.Nodes.Keys);
+            ids.UnionWith(view.Assignments.Values.Select(g => g.Owner));
+            ids.UnionWith(view.Pins.Values.Select(g => g.Owner));
+        }
+        var loads = ClusterReports.Loads(view);
+        return [.. ids.Select(id => Report(id, view, configured.FirstOrDefault(n => n.Id == id), standings.GetValueOrDefault(id), loads))];
+    }
+
+    private static NodeReport Report(string id, ClusterView? view, NodeSettings? configured, string? standing, BucketLoad[] loads)
+    {
+        var record = view?.Nodes.GetValueOrDefault(id);
+        var known = view?.KnownNodes.GetValueOrDefault(id);
+        var policy = view?.NodePolicies.GetValueOrDefault(id);
+        var owned = view?.Assignments.Where(a => a.Value.Owner == id).Select(a => a.Key).ToArray() ?? [];
+        var registeredByUs = record?.RegisteredByUs ?? configured is { Register: true };
+        var release = policy?.Release ?? configured?.Release ?? (registeredByUs ? ReleaseMode.None : ReleaseMode.Watch);
+        return new NodeReport
+        {
+            Id = id,
+            LocalNodeUrl = record?.LocalUrlText ?? known?.LocalUrl ?? configured?.LocalNodeUrl?.OriginalString,
+            NodeUrl = record?.NodeUrl ?? known?.NodeUrl ?? configured?.NodeUrl?.OriginalString,
+            StartTime = record?.StartTime ?? known?.StartTime,
+            // Without a leader's word only the registration is known.
+            Standing = standing ?? (record is null ? "missing" : "live"),
+            Cordoned = policy is { Cordoned: true },
+            Draining = policy is { Draining: true },
+            Weight = policy?.Weight ?? configured?.Weight ?? 1,
+            Release = release,
+            Guarantee = Guarantee(release),
+            Buckets = owned.Length,
+            Pins = view?.Pins.Values.Count(g => g.Owner == id) ?? 0,
+            Rate = owned.Sum(b => loads[b.Index].Rate),
+            Bytes = owned.Sum(b => loads[b.Index].Bytes),
+            Sockets = owned.Sum(b => loads[b.Index].Sockets),
+        };
+    }
+
+    private static string Guarantee(ReleaseMode release) => release switch
+    {
+        ReleaseMode.Call => "proven: the server says when it has saved and unloaded a bucket",
+        ReleaseMode.Restart => "proven: the server's process ends before a bucket moves",
+        ReleaseMode.Watch => "assumed: the server is trusted to follow the assignments by itself",
+        _ => "none: no bucket is moved off it while it runs",
+    };
+}

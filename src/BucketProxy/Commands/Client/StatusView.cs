@@ -1,0 +1,62 @@
+using System.Globalization;
+using BucketProxy.Admin.Contract;
+using Spectre.Console;
+
+namespace BucketProxy.Commands.Client;
+
+/// <summary>The status, for people.</summary>
+internal static class StatusView
+{
+    private const int HottestShown = 5;
+
+    public static void Write(IAnsiConsole output, StatusReport status)
+    {
+        var (store, table) = (status.Store, status.Table);
+        output.Write(new Text(string.Create(CultureInfo.InvariantCulture,
+            $"""
+            Cluster {status.Cluster}, seen by {status.Instance} (version {status.Version}; {string.Join(" and ", status.Roles)})
+              {(status.Health.Ready ? "ready" : $"NOT READY: {string.Join("; ", status.Health.Reasons)}")}
+              store    {store.Description}, revision {store.Revision}, {Followed(store)}
+              table    revision {table.Revision}{(table.Stale ? ", STALE" : "")}: {table.Open} buckets open, {table.Moving} moving, {table.Unassigned} unassigned, {table.Pins} pins
+              leader   {status.Leader?.Instance ?? "none"}{(status.Leader?.Address is { } address ? $" at {address}" : "")}
+              {(status.Frozen ? $"FROZEN   {status.FrozenReason ?? "no reason given"}" : "moves    allowed")}{(status.Order is { Done: false } order ? $"; order {order.Plan}: {order.Pending} moves to go" : "")}
+
+
+            """)));
+        WriteProxies(output, status.Proxies);
+        if (status.HottestBases.Count > 0)
+        {
+            var hottest = Tables.New("hottest bases", "requests/s");
+            foreach (var one in status.HottestBases.Take(HottestShown))
+                hottest.AddRow(Tables.Row(one.Base, Math.Round(one.Rate, 1)));
+            output.Write(hottest);
+        }
+        foreach (var alarm in status.Alarms)
+        {
+            output.Write(new Text($"ALARM {alarm.Kind}{(alarm.Subject.Length > 0 ? $" ({alarm.Subject})" : "")}: {alarm.Message}\n"));
+            output.Write(new Text($"      {alarm.WhatToDo}\n"));
+        }
+        if (status.Alarms.Count == 0)
+            output.Write(new Text("No alarms.\n"));
+    }
+
+    private static void WriteProxies(IAnsiConsole output, IReadOnlyList<ProxyReport> proxies)
+    {
+        var table = Tables.New("proxy", "is", "when the store is away", "version", "admin port", "busy");
+        foreach (var proxy in proxies)
+        {
+            table.AddRow(Tables.Row(
+                proxy.Instance, proxy.Left ? "left" : proxy.Alive ? "alive" : "LOST", proxy.OnStoreLoss.ToString().ToLowerInvariant(), proxy.Version, proxy.Address,
+                proxy.Busy.Count == 0 ? null : string.Join("; ", proxy.Busy.Select(b => $"{b.Key}: {b.Value}"))));
+        }
+        if (proxies.Count > 0)
+            output.Write(table);
+    }
+
+    private static string Followed(StoreReport store) => store switch
+    {
+        { NotAdopted: { } why } => $"NOT FOLLOWED: {why}",
+        { Connected: true, AgeSeconds: { } age } => string.Create(CultureInfo.InvariantCulture, $"followed, confirmed {age:0.0} s ago"),
+        _ => $"AWAY: {store.LastError ?? "no answer"}",
+    };
+}

@@ -1,0 +1,50 @@
+using BucketProxy.Cluster.Durability;
+using BucketProxy.Commands;
+using BucketProxy.Configuration;
+using BucketProxy.Gateway.Hosting;
+
+namespace BucketProxy.Composition;
+
+/// <summary>Runs one instance until it is told to stop.</summary>
+internal static class ServeRunner
+{
+    /// <summary>Runs it.</summary>
+    /// <param name="settings">Settings without errors.</param>
+    /// <param name="environment">Where to say what is open.</param>
+    /// <param name="stop">SIGTERM, SIGINT.</param>
+    /// <returns>An <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(BucketProxySettings settings, CommandEnvironment environment, CancellationToken stop)
+    {
+        // Before the first socket of the process is opened.
+        ProcessTuning.Apply(settings.ToGatewayOptions());
+        using var loggers = Logs.Create(settings.Logging);
+        Instance instance;
+        try
+        {
+            instance = await Instance.StartAsync(settings, environment.Time, loggers, stop);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or DirectoryLockedException or InvalidDataException)
+        {
+            await environment.Error.WriteLineAsync($"It cannot be started: {e.Message}");
+            return ExitCode.Failed;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return ExitCode.Done;
+        }
+        await using (instance)
+        {
+            // Scripts wait for these lines and read the ports from them.
+            if (instance.Proxy is { } proxy)
+                environment.WriteLine($"data port: {string.Join(", ", proxy.Host.Addresses)}");
+            environment.WriteLine($"operators' port: {string.Join(", ", instance.Admin.Addresses)}");
+            environment.WriteLine($"instance {instance.Id}, store: {instance.Store.Description}");
+            var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var registration = stop.Register(told.SetResult);
+            await told.Task;
+            environment.WriteLine("stopping: requests in flight run out");
+        }
+        environment.WriteLine("stopped");
+        return ExitCode.Done;
+    }
+}

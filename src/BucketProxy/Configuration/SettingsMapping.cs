@@ -1,0 +1,185 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using BucketProxy.Admin.Security;
+using BucketProxy.Cluster.Embedded;
+using BucketProxy.Cluster.Keys;
+using BucketProxy.Configuration.Rules;
+using BucketProxy.Core.Bases;
+using BucketProxy.Etcd;
+using BucketProxy.Gateway;
+using BucketProxy.Gateway.Participation;
+using BucketProxy.Monitor.Options;
+
+namespace BucketProxy.Configuration;
+
+/// <summary>The settings as each part of the program takes them. Only for settings without errors.</summary>
+internal static class SettingsMapping
+{
+    /// <summary>For the monitor.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="instance">This process's instance id.</param>
+    /// <param name="address">Where this process's admin port is reached, or null.</param>
+    public static MonitorOptions ToMonitorOptions(this BucketProxySettings settings, string instance, string? address)
+    {
+        var monitor = settings.Monitor;
+        return new MonitorOptions
+        {
+            Instance = instance,
+            Address = address,
+            Nodes = [.. settings.Nodes.Select(ToNodeOptions)],
+            Placement = new PlacementOptions
+            {
+                Mode = settings.Placement.Mode,
+                Ranges = [.. settings.Placement.Ranges.Select(r => ToRange(r.Key, r.Value))],
+                Pins = [.. settings.Pins.Select(p => new PinOptions(ToPrefix(p.Key), p.Value))],
+            },
+            MinNodes = monitor.MinNodes,
+            AutoRebalance = monitor.AutoRebalance,
+            LeaderLease = monitor.LeaderLease,
+            LeaderMargin = monitor.LeaderMargin,
+            QuiesceTimeout = monitor.QuiesceTimeout,
+            ReleaseTimeout = monitor.ReleaseTimeout,
+            SettleTime = monitor.SettleTime,
+            Hold = settings.Data.HoldTime,
+            RetryPause = monitor.RetryPause,
+            RetryPauseLimit = monitor.RetryPauseLimit,
+            OrderAttempts = monitor.OrderAttempts,
+            ParallelMoves = monitor.ParallelMoves,
+            PingInterval = monitor.PingInterval,
+            PingTimeout = monitor.PingTimeout,
+            NodeGrace = monitor.NodeGrace,
+            RegistrationTimeout = monitor.RegistrationTimeout,
+            RefreshTimeout = monitor.RefreshTimeout,
+            MassLossWindow = monitor.MassLossWindow,
+            RestTime = monitor.RestTime,
+            LoadInterval = monitor.LoadInterval,
+            ReleasePath = monitor.ReleasePath,
+            AuditRetention = monitor.AuditRetention,
+        };
+    }
+
+    /// <summary>For the data port.</summary>
+    public static GatewayOptions ToGatewayOptions(this BucketProxySettings settings)
+    {
+        var data = settings.Data;
+        return new GatewayOptions
+        {
+            Address = data.Listen.Address?.ToString() ?? "*",
+            Port = data.Listen.Port,
+            PathPrefixes = data.Prefixes,
+            HoldTime = data.HoldTime,
+            HoldPerBucket = data.HoldPerBucket,
+            HoldTotal = data.HoldTotal,
+            ReleaseAtOnce = data.ReleaseAtOnce,
+            RetryAfter = data.RetryAfter,
+            MaxBodyBytes = data.MaxBodySize.Bytes,
+            IdleTimeout = data.IdleTimeout,
+            ConnectTimeout = data.ConnectTimeout,
+            NodeKeepAlive = data.NodeKeepAlive,
+            ClientKeepAlive = data.ClientKeepAlive,
+            HeadersTimeout = data.HeadersTimeout,
+            MaxHeaderBytes = (int)data.MaxHeaderSize.Bytes,
+            MaxRequestLineBytes = (int)data.MaxRequestLine.Bytes,
+            MaxConnections = data.MaxConnections,
+            ReadAheadBytes = (int)data.ReadAhead.Bytes,
+            WriteAheadBytes = (int)data.WriteAhead.Bytes,
+            SysInfoTimeout = data.SysInfoTimeout,
+            CloseSpread = data.CloseSpread,
+            NodeRunOut = data.NodeRunOut,
+            BroadcastWait = data.BroadcastWait,
+            DrainGrace = data.DrainGrace,
+            DrainLimit = data.DrainLimit,
+            HottestBases = data.HottestBases,
+            InlineScheduling = data.InlineScheduling,
+        };
+    }
+
+    /// <summary>For a proxy's part in the cluster.</summary>
+    public static ProxyAgentOptions ToProxyAgentOptions(
+        this BucketProxySettings settings, string instance, string? address, string? version, IReadOnlyList<string> predecessors) => new()
+        {
+            Instance = instance,
+            Address = address,
+            Version = version,
+            OnStoreLoss = settings.OnStoreLoss,
+            LeaseTimeToLive = settings.Proxy.Lease,
+            FenceMargin = settings.Proxy.FenceMargin,
+            LoadInterval = settings.Proxy.LoadInterval,
+            Predecessors = predecessors,
+        };
+
+    /// <summary>For the embedded store.</summary>
+    public static EmbeddedStoreOptions ToEmbeddedStoreOptions(this BucketProxySettings settings) => new()
+    {
+        Directory = Path.Combine(settings.DataDirectory, "store"),
+        ClusterId = ClusterIdOf(settings.Cluster),
+    };
+
+    /// <summary>For the etcd client. Reads the password and the certificates from their files.</summary>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file may not be read.</exception>
+    /// <exception cref="CryptographicException">A file holds no certificate or key.</exception>
+    public static EtcdClientOptions ToEtcdClientOptions(this BucketProxySettings settings)
+    {
+        var etcd = settings.Etcd;
+        var tls = etcd.UsesTls ? EtcdTls.FromPemFiles(etcd.CaFile, etcd.CertificateFile, etcd.KeyFile) : null;
+        return new EtcdClientOptions
+        {
+            Endpoints = [.. etcd.Endpoints.Select(e => EtcdEndpoint.Parse(e, tls is not null))],
+            Tls = tls,
+            Credentials = etcd.User is { } user ? new EtcdCredentials(user, SecretFile.Resolve(etcd.Password, etcd.PasswordFile) ?? "") : null,
+            CallTimeout = etcd.CallTimeout,
+        };
+    }
+
+    /// <summary>A cluster's identity, made of its name: a directory of one cluster is refused by another one.</summary>
+    internal static ulong ClusterIdOf(string cluster) =>
+        Math.Max(1, BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(cluster))));
+
+    /// <summary>How keys are spelled.</summary>
+    public static KeySchema ToKeySchema(this BucketProxySettings settings) => new(settings.Etcd.KeyPrefix);
+
+    /// <summary>What the parts themselves find wrong.</summary>
+    public static IEnumerable<string> Problems(BucketProxySettings settings) =>
+    [
+        .. settings.ToMonitorOptions("check", null).Validate(),
+        .. settings.ToGatewayOptions().Problems(),
+        .. Problem("proxy", () => settings.ToProxyAgentOptions("check", null, null, []).Validate()),
+        .. Problem("store", () => settings.ToEmbeddedStoreOptions().Validate()),
+        .. settings.Store == StoreKind.Etcd ? Problem("etcd", () => settings.ToEtcdClientOptions().Validate()) : [],
+        .. Problem("admin.tokenFile", () => AdminToken.Of(settings.Admin)),
+    ];
+
+    private static IEnumerable<string> Problem(string part, Action check)
+    {
+        try
+        {
+            check();
+            return [];
+        }
+        catch (Exception e) when (e is ArgumentException or IOException or UnauthorizedAccessException or CryptographicException or FormatException)
+        {
+            return [$"{part}: {e.Message}"];
+        }
+    }
+
+    private static NodeOptions ToNodeOptions(NodeSettings node) => new()
+    {
+        Id = node.Id ?? "",
+        LocalNodeUrl = node.LocalNodeUrl?.OriginalString,
+        NodeUrl = node.NodeUrl?.OriginalString,
+        Register = node.Register,
+        Weight = node.Weight,
+        Release = node.Release,
+        RestartCommand = node.RestartCommand,
+    };
+
+    private static StaticRange ToRange(string range, string node) => StaticPlacement.TryParseRange(range, out var first, out var last)
+        ? new StaticRange(first, last, node)
+        : throw new FormatException($"'{range}' is no range of buckets.");
+
+    private static BasePrefix ToPrefix(string pin) => BasePrefix.TryParse(pin, out var prefix)
+        ? prefix
+        : throw new FormatException($"'{pin}' is no pin.");
+}

@@ -1,0 +1,58 @@
+using BucketProxy.Emulator;
+using BucketProxy.Emulator.Journaling;
+
+namespace BucketProxy.Demo;
+
+/// <summary>Three emulated dtable-servers with one storage, in this process.</summary>
+internal sealed class DemoNodes(string directory, TimeProvider time) : IAsyncDisposable
+{
+    private readonly EmulatedNode?[] _nodes = new EmulatedNode?[3];
+    private readonly EmulatorOptions[] _options = new EmulatorOptions[3];
+
+    /// <summary>Everything that the nodes did.</summary>
+    public MemoryJournal Journal { get; } = new();
+
+    /// <summary>The storage that all nodes share.</summary>
+    public string Storage { get; } = Path.Combine(directory, "storage");
+
+    /// <summary>Ids and addresses.</summary>
+    public IReadOnlyList<(string Id, Uri Url)> Addresses => [.. _options.Select(o => (o.Id, new Uri($"http://127.0.0.1:{o.Port}")))];
+
+    /// <summary>Starts all three.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < _nodes.Length; i++)
+        {
+            // The real flush time: what a move does not save, the demonstration must find lost.
+            _options[i] = new EmulatorOptions { Id = $"dtable-server-0{i + 1}", StorageDirectory = Storage };
+            await StartAsync(i, cancellationToken);
+            _options[i] = _options[i] with { Port = _nodes[i]!.Url.Port };
+        }
+    }
+
+    /// <summary>Starts one, again where it was.</summary>
+    public async Task StartAsync(int index, CancellationToken cancellationToken)
+    {
+        var node = new EmulatedNode(_options[index], time, Journal);
+        await node.StartAsync(cancellationToken);
+        _nodes[index] = node;
+    }
+
+    /// <summary>Stops one as SIGTERM does: it saves what it holds.</summary>
+    public async Task StopAsync(int index)
+    {
+        if (Interlocked.Exchange(ref _nodes[index], null) is { } node)
+            await node.DisposeAsync();
+    }
+
+    /// <summary>What each node counts: bases in memory, open sockets, operations. Null: it is stopped.</summary>
+    public IReadOnlyList<(int Bases, int Sockets, long Operations)?> Load =>
+        [.. _nodes.Select(n => n is null ? ((int, int, long)?)null : (n.LoadedBases.Count, n.OpenSockets, n.Operations))];
+
+    /// <summary>Stops all.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        for (var i = 0; i < _nodes.Length; i++)
+            await StopAsync(i);
+    }
+}

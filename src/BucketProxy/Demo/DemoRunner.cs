@@ -1,0 +1,184 @@
+using System.Globalization;
+using System.Net;
+using BucketProxy.Cluster.View;
+using BucketProxy.Composition;
+using BucketProxy.Configuration;
+using BucketProxy.Configuration.Values;
+using BucketProxy.Core.Routing;
+using BucketProxy.Emulator.Checking;
+using Spectre.Console;
+
+namespace BucketProxy.Demo;
+
+/// <summary>
+/// The whole product in one process: proxy and monitor on the embedded store, three emulated dtable-servers, clients. A node is
+/// drained, stopped, started and filled again under load, and a checker judges by the nodes' own journals what became of it.
+/// </summary>
+internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, TimeProvider time, ILoggerFactory loggers)
+{
+    private const int Taken = 2;
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Away = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Between = TimeSpan.FromSeconds(20);
+
+    /// <summary>Runs it.</summary>
+    /// <returns>0: nothing failed, nothing was misrouted or lost. 1: something was, or the demonstration could not go on.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var directory = Directory.CreateTempSubdirectory("bucketproxy-demo-");
+        try
+        {
+            return await RunAsync(directory.FullName, cancellationToken);
+        }
+        catch (DemoException e)
+        {
+            Line(e.Message);
+            return 1;
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private async Task<int> RunAsync(string directory, CancellationToken cancellationToken)
+    {
+        await using var nodes = new DemoNodes(directory, time);
+        await nodes.StartAsync(cancellationToken);
+        var bases = new SampleBases(options.Bases, seed: 1);
+        using var watching = new CancellationTokenSource();
+        OwnerWitness witness;
+        TrafficCount count;
+        IReadOnlyList<AcknowledgedRow> acknowledged;
+        IReadOnlyList<string> failures;
+        await using (var instance = await Instance.StartAsync(Settings(directory, nodes), time, loggers, cancellationToken))
+        {
+            witness = new OwnerWitness(instance.Mirror, time);
+            var witnessing = witness.RunAsync(watching.Token);
+            await UntilRoutedAsync(instance, cancellationToken);
+            var (data, admin) = (Loopback(instance.Proxy!.Host.Addresses[0]), Loopback(instance.Admin.Addresses[0]));
+            Introduce(nodes, data, admin);
+
+            using var traffic = new SampleTraffic(data, bases, time);
+            using var orders = new DemoOrders(admin, time);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var running = traffic.RunAsync(ending.Token);
+            var screen = new DemoScreen(console, time, () => Line(instance, nodes, traffic, witness));
+            var showing = screen.RunAsync(ending.Token);
+            try
+            {
+                await PlayAsync(nodes, orders, screen, ending.Token);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                // Stopped by hand: judged all the same.
+            }
+            finally
+            {
+                await ending.CancelAsync();
+                await running;
+                await showing;
+            }
+            count = traffic.Count;
+            acknowledged = traffic.Acknowledged;
+            failures = traffic.Failures;
+            await watching.CancelAsync();
+            await witnessing;
+        }
+        await nodes.DisposeAsync();
+        return Judge(nodes, witness, count, acknowledged, failures);
+    }
+
+    // What a user would put into a file. "call" because the emulated nodes answer it: a proven release.
+    private BucketProxySettings Settings(string directory, DemoNodes nodes) => new()
+    {
+        Store = StoreKind.Embedded,
+        DataDirectory = Path.Combine(directory, "data"),
+        Cluster = "demo",
+        Data = new DataSettings { Listen = new ListenAddress(IPAddress.Loopback, options.Port) },
+        Admin = new AdminSettings { Listen = new ListenAddress(IPAddress.Loopback, options.AdminPort) },
+        Nodes = [.. nodes.Addresses.Select(n => new NodeSettings { Id = n.Id, LocalNodeUrl = n.Url, Release = ReleaseMode.Call })],
+        Monitor = new MonitorSettings { MinNodes = nodes.Addresses.Count },
+    };
+
+    private async Task UntilRoutedAsync(Instance instance, CancellationToken cancellationToken)
+    {
+        var since = time.GetTimestamp();
+        while (instance.Table.Table.Buckets.Any(b => b.State != EntryState.Open))
+        {
+            if (time.GetElapsedTime(since) > TimeSpan.FromSeconds(30))
+                throw new DemoException("Not every bucket has an owner after 30 s.");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken);
+        }
+    }
+
+    private async Task PlayAsync(DemoNodes nodes, DemoOrders orders, DemoScreen screen, CancellationToken stop)
+    {
+        var index = Taken;
+        while (true)
+        {
+            await Task.Delay(options.Once ? Calm : Between, time, stop);
+            var node = nodes.Addresses[index].Id;
+            screen.Say($"draining {node}");
+            await orders.DrainAsync(node, stop);
+            await nodes.StopAsync(index);
+            screen.Say($"{node} is empty and stopped");
+            await Task.Delay(Away, time, stop);
+            await nodes.StartAsync(index, stop);
+            screen.Say($"{node} is back; spreading the buckets");
+            await orders.BringBackAsync(node, stop);
+            screen.Say("spread");
+            if (options.Once)
+            {
+                await Task.Delay(Calm, time, stop);
+                return;
+            }
+            index = (index + 1) % nodes.Addresses.Count;
+        }
+    }
+
+    private void Introduce(DemoNodes nodes, Uri data, Uri admin)
+    {
+        Line($"proxy      {data}   try: curl {data}ping/");
+        Line($"operators  {admin}   try: curl {admin}api/status");
+        foreach (var (id, url) in nodes.Addresses)
+            Line($"node       {url}   {id}");
+    }
+
+    private static DemoLine Line(Instance instance, DemoNodes nodes, SampleTraffic traffic, OwnerWitness witness)
+    {
+        var table = instance.Table.Table;
+        var owned = nodes.Addresses.Select(n => table.Buckets.Count(b => b.Owner?.Id == n.Id)).ToList();
+        return new DemoLine(
+            traffic.Count, [.. nodes.Load.Zip(owned, (load, buckets) => (load, buckets))],
+            table.Buckets.Count(b => b.State == EntryState.Moving), witness.Moved);
+    }
+
+    private int Judge(
+        DemoNodes nodes, OwnerWitness witness, TrafficCount count, IReadOnlyList<AcknowledgedRow> acknowledged, IReadOnlyList<string> failures)
+    {
+        var report = OwnershipChecker.Check(new OwnershipCheck
+        {
+            Journal = nodes.Journal.Entries,
+            StorageDirectory = nodes.Storage,
+            Acknowledged = acknowledged,
+            Owners = witness.History,
+            // What the witness's watch may lag behind the change; a wrong node at any other time is found.
+            OwnerSlack = TimeSpan.FromMilliseconds(250),
+        });
+        foreach (var failure in failures)
+            Line($"failed: {failure}");
+        if (!report.IsClean)
+            Line(report.ToString());
+        var misrouted = report.ForeignServes.Count + report.DoubleOpens.Count;
+        Line(string.Create(CultureInfo.InvariantCulture,
+            $"rows: {report.RowsJudged} acknowledged, {report.Lost} lost, {report.Doubled} doubled; {report.ServesJudged} requests judged by the nodes' journals"));
+        Line(string.Create(CultureInfo.InvariantCulture,
+            $"demo: {count.Requests} requests, {count.Failed} failed, {misrouted} misrouted, {count.Bases} bases, {witness.Moved} moved"));
+        return report.IsClean && count.Failed == 0 && count.Requests > 0 && report.ServesJudged > 0 && witness.Moved > 0 ? 0 : 1;
+    }
+
+    private void Line(string line) => console.Profile.Out.Writer.WriteLine(line);
+
+    private static Uri Loopback(string address) => new(address.TrimEnd('/') + "/");
+}

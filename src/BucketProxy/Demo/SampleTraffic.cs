@@ -1,0 +1,166 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json.Nodes;
+using BucketProxy.Core.Bases;
+using BucketProxy.Emulator.Checking;
+
+namespace BucketProxy.Demo;
+
+/// <summary>What the sample clients have seen so far.</summary>
+/// <param name="Requests">HTTP requests and websocket messages answered, or failed.</param>
+/// <param name="Failed">Those that a real client would have seen fail.</param>
+/// <param name="Bases">Bases asked for.</param>
+/// <param name="Sockets">Websockets open.</param>
+/// <param name="Reconnects">Websockets that were closed for a move (1012) and came back.</param>
+internal sealed record TrafficCount(long Requests, long Failed, int Bases, int Sockets, long Reconnects);
+
+/// <summary>
+/// Clients as SeaTable has them: internal services that append and read rows and never retry, and browsers with a websocket
+/// that come back when it is closed. At a bounded rate.
+/// </summary>
+[SuppressMessage("Security", "CA5394", Justification = "Sample traffic needs no secrecy.")]
+internal sealed class SampleTraffic(Uri proxy, SampleBases bases, TimeProvider time) : IDisposable
+{
+    private const int Workers = 12;
+    private const int Sockets = 24;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan MessagePause = TimeSpan.FromMilliseconds(250);
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2) })
+    {
+        BaseAddress = proxy,
+        Timeout = TimeSpan.FromSeconds(30),
+    };
+
+    private readonly ConcurrentDictionary<BaseId, bool> _asked = [];
+    private readonly ConcurrentQueue<AcknowledgedRow> _acknowledged = [];
+    private readonly ConcurrentQueue<string> _failures = [];
+    private long _requests;
+    private long _failed;
+    private long _reconnects;
+    private long _row;
+    private int _open;
+
+    /// <summary>What has been seen so far.</summary>
+    public TrafficCount Count => new(
+        Interlocked.Read(ref _requests), Interlocked.Read(ref _failed), _asked.Count, Volatile.Read(ref _open), Interlocked.Read(ref _reconnects));
+
+    /// <summary>The rows that nodes acknowledged.</summary>
+    public IReadOnlyList<AcknowledgedRow> Acknowledged => [.. _acknowledged];
+
+    /// <summary>The first failures, in words.</summary>
+    public IReadOnlyList<string> Failures => [.. _failures.Take(10)];
+
+    /// <summary>Runs until cancelled; ends when every client has ended what it was at.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        Enumerable.Range(0, Workers).Select(i => CallAsync(SampleBases.Random(i), cancellationToken))
+            .Concat(Enumerable.Range(0, Sockets).Select(i => ListenAsync(SampleBases.Random(1000 + i), cancellationToken))));
+
+    private async Task CallAsync(Random random, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            var id = bases.Pick(random);
+            _asked.TryAdd(id, true);
+            try
+            {
+                if (random.Next(2) == 0)
+                    await AppendAsync(id);
+                else
+                    await ReadAsync(id);
+            }
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+            {
+                Failed($"{id}: {e.Message}");
+            }
+            Interlocked.Increment(ref _requests);
+            await DelayAsync(Pause * (0.5 + random.NextDouble()), stop);
+        }
+    }
+
+    private async Task AppendAsync(BaseId id)
+    {
+        var key = $"row-{Interlocked.Increment(ref _row)}";
+        var body = new JsonObject { ["table_name"] = "Table1", ["row"] = new JsonObject { ["key"] = key } };
+        using var answer = await _http.PostAsJsonAsync($"/api/v1/dtables/{id}/rows/", body);
+        if (answer.IsSuccessStatusCode)
+            _acknowledged.Enqueue(new AcknowledgedRow(id.ToString(), "key", key));
+        else
+            Failed($"append to {id}: {(int)answer.StatusCode}");
+    }
+
+    private async Task ReadAsync(BaseId id)
+    {
+        using var answer = await _http.GetAsync(new Uri($"/api/v1/dtables/{id}/rows/?table_name=Table1&limit=1", UriKind.Relative));
+        if (!answer.IsSuccessStatusCode)
+            Failed($"read of {id}: {(int)answer.StatusCode}");
+    }
+
+    private async Task ListenAsync(Random random, CancellationToken stop)
+    {
+        var id = bases.Pick(random);
+        var url = new UriBuilder(proxy) { Scheme = "ws", Path = "/socket.io/", Query = $"dtable_uuid={id}&transport=websocket" }.Uri;
+        while (!stop.IsCancellationRequested)
+        {
+            using var socket = new ClientWebSocket();
+            try
+            {
+                await socket.ConnectAsync(url, CancellationToken.None);
+                Interlocked.Increment(ref _open);
+                try
+                {
+                    await EchoAsync(socket, id, stop);
+                }
+                finally
+                {
+                    Interlocked.Decrement(ref _open);
+                }
+            }
+            catch (WebSocketException e)
+            {
+                Failed($"websocket of {id}: {e.Message}");
+                await DelayAsync(MessagePause, stop);
+            }
+        }
+    }
+
+    // Until the proxy closes it for a move, or the demonstration ends.
+    private async Task EchoAsync(ClientWebSocket socket, BaseId id, CancellationToken stop)
+    {
+        var buffer = new byte[256];
+        for (var n = 0; !stop.IsCancellationRequested; n++)
+        {
+            var text = $"{id} {n}";
+            await socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
+            var got = await socket.ReceiveAsync(buffer, CancellationToken.None);
+            if (got.MessageType == WebSocketMessageType.Close)
+            {
+                if ((int?)socket.CloseStatus == 1012)
+                    Interlocked.Increment(ref _reconnects);
+                else
+                    Failed($"websocket of {id}: closed with {(int?)socket.CloseStatus}");
+                await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+                return;
+            }
+            Interlocked.Increment(ref _requests);
+            if (Encoding.UTF8.GetString(buffer, 0, got.Count) != text)
+                Failed($"websocket of {id}: another answer than was sent");
+            await DelayAsync(MessagePause, stop);
+        }
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+    }
+
+    private async Task DelayAsync(TimeSpan delay, CancellationToken stop) =>
+        await Task.Delay(delay, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private void Failed(string what)
+    {
+        Interlocked.Increment(ref _failed);
+        _failures.Enqueue(what);
+    }
+
+    /// <summary>Closes its connections.</summary>
+    public void Dispose() => _http.Dispose();
+}

@@ -1,0 +1,3 @@
+using BucketProxy.Commands;
+
+return await CommandLine.RunAsync(args, CommandEnvironment.OfProcess());

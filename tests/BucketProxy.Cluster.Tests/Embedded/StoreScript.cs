@@ -1,0 +1,80 @@
+using BucketProxy.Cluster.Embedded;
+using BucketProxy.Cluster.Store;
+using BucketProxy.Cluster.Tests.Durability;
+using BucketProxy.Testing;
+
+namespace BucketProxy.Cluster.Tests.Embedded;
+
+/// <summary>
+/// A fixed run of writes against an embedded store on a simulated disk: write n puts <c>a</c>, <c>b</c> and <c>n/…</c> in one
+/// transaction, so that the content tells which writes are in it.
+/// </summary>
+internal static class StoreScript
+{
+    public const int Writes = 24;
+
+    // Small, so that the log begins anew every few writes.
+    public static EmbeddedStoreOptions Options { get; } = new() { Directory = "simulated", CheckpointBytes = 500, ClusterId = 7 };
+
+    /// <summary>Runs it. Returns the numbers of the writes that were acknowledged.</summary>
+    public static async Task<List<int>> RunAsync(SimulatedDisk disk, bool untilFirstFailure)
+    {
+        var acknowledged = new List<int>();
+        EmbeddedStore store;
+        try
+        {
+            store = EmbeddedStore.Open(disk, Options, new ManualTimeProvider());
+        }
+        catch (IOException)
+        {
+            return acknowledged;
+        }
+        await using (store)
+        {
+            for (var n = 1; n <= Writes; n++)
+            {
+                try
+                {
+                    await WriteAsync(store, n);
+                    acknowledged.Add(n);
+                }
+                catch (StoreUnavailableException) when (untilFirstFailure)
+                {
+                    return acknowledged;
+                }
+                catch (StoreUnavailableException)
+                {
+                    // Its outcome is unknown; the next write must be well.
+                }
+            }
+        }
+        return acknowledged;
+    }
+
+    public static Task<TransactionResult> WriteAsync(EmbeddedStore store, int n) => store.CommitAsync(new StoreTransaction
+    {
+        Success =
+        [
+            StoreOperation.PutText("a", $"{n}"),
+            StoreOperation.PutText($"n/{n:00}", $"{n}"),
+            StoreOperation.PutText("b", $"{n}"),
+        ],
+    }).Within();
+
+    /// <summary>Opens the store on the disk and reads which writes are in it, after checking that each is there as a whole.</summary>
+    public static async Task<List<int>> ReadAsync(SimulatedDisk disk)
+    {
+        await using var store = EmbeddedStore.Open(disk, Options, new ManualTimeProvider());
+        var snapshot = await store.ReadAsync([""]).Within();
+        Assert.Equal(7ul, snapshot.ClusterId);
+        var numbers = snapshot.Entries.Where(e => e.Key.StartsWith("n/", StringComparison.Ordinal)).ToList();
+        var last = numbers.Count == 0 ? null : numbers.MaxBy(e => e.ModRevision);
+        Assert.Equal(last is null ? 0 : 2, snapshot.Entries.Count - numbers.Count);
+        foreach (var e in snapshot.Entries.Where(e => e.Key is "a" or "b"))
+            Assert.Equal((last!.Text, last.ModRevision, last.ModRevision), (e.Text, e.ModRevision, snapshot.Revision));
+        // And it takes writes again.
+        var next = await store.CommitAsync(new StoreTransaction { Success = [StoreOperation.PutText("next", "x")] }).Within();
+        Assert.Equal(snapshot.Revision + 1, next.Revision);
+        return [.. numbers.Select(e => int.Parse(e.Text, System.Globalization.CultureInfo.InvariantCulture))];
+    }
+}

@@ -1,0 +1,79 @@
+using System.Text;
+using BucketProxy.Core.Bases;
+using BucketProxy.Core.Targets;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace BucketProxy.Core.Tests.Targets;
+
+public sealed class TargetExtractorPropertyTests
+{
+    private const string A = "ff84e1a1-66e2-4a3b-9c1d-0123456789ab";
+    private static readonly Config Cases = Config.QuickThrowOnFailure.WithMaxTest(5000);
+    private static readonly TargetExtractor Extractor = new();
+
+    private static readonly Gen<string> Uuid =
+        from bytes in Gen.ArrayOf(Gen.Choose(0, 255).Select(i => (byte)i), 16)
+        from format in Gen.Elements("D", "N")
+        from spelling in Gen.ArrayOf(Gen.Choose(0, 5), 36)
+        select string.Concat(new Guid(bytes).ToString(format).Select((c, i) => spelling[i] switch
+        {
+            0 => $"%{(int)c:x2}",
+            1 => $"%{(int)c:X2}",
+            2 => c.ToString().ToUpperInvariant(),
+            3 => $"%{(int)char.ToUpperInvariant(c):X2}",
+            _ => c.ToString(),
+        }));
+
+    /// <summary>Pieces that matter, glued at random: near misses of every shape.</summary>
+    private static readonly Gen<string> Glued = Gen.Elements(
+            "/", "/", "/", "?", "&", "=", "api", "API", "v1", "v2", "v", "internal", "dtables", "Dtables", "socket.io", "ping", "admin",
+            "sys-info", "import-csv", "connected-apps", "dtable_uuid", "dtable%5fuuid", "dtable_uuid=", "dtable_uuid[]", "sid", A, A,
+            A.ToUpperInvariant(), A.Replace("-", ""), "0f84e1a1-66e2-4a3b-9c1d-0123456789ab", "/dtables/", "/api/v1/dtables/",
+            "/socket.io/?dtable_uuid=", "&dtable_uuid=", "..", ".", "%2e", "%2f", "%5C", "%", "%00", ";", "\\", "#", " ", "\0", "\u00e9",
+            "http://", "https://h", "host", "@", "*", "/dtable-server", "/api-gateway", "//", "x")
+        .ListOf().Select(string.Concat);
+
+    private static readonly Gen<string> Structured =
+        from origin in Gen.Elements("", "", "", "http://h", "HTTPS://h:1")
+        from prefix in Gen.Elements("", "", "/dtable-server", "/api-gateway", "/other", "/")
+        from route in Gen.Elements(
+            "/dtables/{0}", "/api/v1/dtables/{0}", "/api/v2/internal/dtables/{0}", "/api/v1/{0}/import-csv",
+            "/api/v1/internal/{0}/connected-apps", "/socket.io/?a=1&dtable_uuid={0}", "/socket.io?dtable_uuid={0}&dtable_uuid={0}")
+        from uuid in Gen.Frequency((5, Uuid), (1, Gen.Elements("", "x", "%", "..", A + "0")))
+        from tail in Gen.Elements("", "/", "/rows/", "/../", "/a/..", "/a/%2e./%2E%2e/b", "/..%2fb", "//", "&x=y", "?x=../..")
+        select origin + prefix + string.Format(route, uuid) + tail;
+
+    [Fact]
+    public void Extract_AnySpellingOfAUuid_FindsTheSameBase() => Prop.ForAll(Arb.From(Uuid), uuid =>
+    {
+        var plain = BaseId.Parse(Uri.UnescapeDataString(uuid));
+        foreach (var target in new[] { $"/api/v1/dtables/{uuid}/rows/", $"/socket.io/?EIO=4&dtable_uuid={uuid}&sid=1" })
+        {
+            Assert.Equal(plain, Extractor.Extract(target).BaseId);
+            Assert.Equal(plain.Bucket, Extractor.Extract<byte>(Encoding.ASCII.GetBytes(target)).BaseId.Bucket);
+        }
+    }).Check(Cases);
+
+    [Fact]
+    public void Extract_NearMisses_AgreesWithTheOracle() => Prop.ForAll(Arb.From(Gen.OneOf(Glued, Structured)), target =>
+    {
+        var expected = TargetOracle.Read(target);
+        foreach (var actual in new[] { Extractor.Extract(target), Extractor.Extract<byte>(Encoding.Latin1.GetBytes(target)) })
+        {
+            Assert.Equal(expected.Kind, actual.Kind);
+            if (expected.Id is not { } id)
+                continue;
+            Assert.Equal(id, actual.BaseId);
+            Assert.Equal(expected.Forwarded, target[actual.ForwardStart..]);
+        }
+    }).Check(Cases);
+
+    [Fact]
+    public void Extract_Garbage_NeverThrowsAndNeverFindsABase() =>
+        Prop.ForAll(Arb.From(Gen.ArrayOf(Gen.Choose(0, 255).Select(i => (byte)i))), bytes =>
+        {
+            Assert.NotEqual(TargetKind.Base, Extractor.Extract<byte>(bytes).Kind);
+            Assert.NotEqual(TargetKind.Base, Extractor.Extract(string.Concat(bytes.Select(b => (char)(b * 257)))).Kind);
+        }).Check(Cases);
+}

@@ -1,0 +1,69 @@
+using BucketProxy.Gateway.Tests.Support;
+using BucketProxy.Gateway.Tunnels;
+
+namespace BucketProxy.Gateway.Tests.Tunnels;
+
+public sealed class FrameCursorTests
+{
+    private static readonly int[] Lengths = [0, 1, 125, 126, 127, 65535, 65536, 70000];
+
+    [Fact]
+    public void Advance_InPiecesOfAnySize_KnowsTheBoundaries()
+    {
+        var stream = new MemoryStream();
+        var boundaries = new HashSet<long> { 0 };
+        foreach (var length in Lengths)
+        {
+            foreach (var masked in (bool[])[true, false])
+            {
+                stream.Write(Ws.Frame(Ws.Binary, new byte[length], masked));
+                boundaries.Add(stream.Length);
+            }
+        }
+        var bytes = stream.ToArray();
+        foreach (var piece in (int[])[1, 2, 3, 7, 1000, 65536, bytes.Length])
+        {
+            var cursor = new FrameCursor();
+            for (var at = 0; at < bytes.Length; at += piece)
+            {
+                Assert.Equal(boundaries.Contains(at), cursor.AtBoundary);
+                cursor.Advance(bytes.AsSpan(at, Math.Min(piece, bytes.Length - at)));
+            }
+            Assert.True(cursor.AtBoundary);
+            Assert.Equal(Ws.Binary, cursor.Latest);
+        }
+    }
+
+    [Fact]
+    public void AdvanceToBoundary_InsideAFrame_StopsAtItsEnd()
+    {
+        var frame = Ws.Frame(Ws.Text, "hello", masked: true);
+        var cursor = new FrameCursor();
+        cursor.Advance(frame.AsSpan(0, 4));
+
+        var passed = cursor.AdvanceToBoundary([.. frame.AsSpan(4), .. frame]);
+
+        Assert.Equal(frame.Length - 4, passed);
+        Assert.True(cursor.AtBoundary);
+        Assert.Equal(0, cursor.AdvanceToBoundary(frame));
+    }
+
+    [Fact]
+    public void AdvanceUntil_CloseBehindOtherFrames_StopsBeforeIt()
+    {
+        byte[] before = [.. Ws.Frame(Ws.Text, "\x08\x88", masked: false), .. Ws.Frame(Ws.Ping, "", masked: false)];
+        var cursor = new FrameCursor();
+
+        Assert.Equal(before.Length, cursor.AdvanceUntil(FrameCursor.Close, [.. before, .. Ws.Frame(Ws.Close, "", masked: false)]));
+        Assert.True(cursor.AtBoundary);
+    }
+
+    [Fact]
+    public void AdvanceUntil_NoClose_PassesAll()
+    {
+        var frame = Ws.Frame(Ws.Text, new string('\u0008', 300), masked: false);
+        var cursor = new FrameCursor();
+
+        Assert.Equal(frame.Length, cursor.AdvanceUntil(FrameCursor.Close, frame));
+    }
+}

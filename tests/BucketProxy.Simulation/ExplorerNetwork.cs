@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+
+namespace BucketProxy.Simulation;
+
+/// <summary>
+/// A network that delivers nothing by itself: everything under way may come next, in any order. What cannot matter (the way of
+/// an answer, of a ping) takes no step of its own.
+/// </summary>
+internal sealed class ExplorerNetwork(ImmutableList<(TimeSpan Due, Message Message)> pending) : INetwork
+{
+    private readonly Queue<Message> _now = new();
+
+    public ExplorerNetwork()
+        : this([])
+    {
+    }
+
+    public ImmutableList<(TimeSpan Due, Message Message)> Pending { get; private set; } = pending;
+
+    public void Send(World world, Message message, TimeSpan after)
+    {
+        switch (message)
+        {
+            // Leases end by choice, not by time; servers flush when they give a base up.
+            case Tick { Kind: "lease" or "flush" }:
+                break;
+            default:
+                Pending = Pending.Add((world.Now + after, message));
+                break;
+        }
+    }
+
+    public void Send(World world, Message message, Hop hop)
+    {
+        if (message is StoreReply or StoreCallFailed or PingRequest or RequestEnded or Tick { Kind: "decide" })
+            _now.Enqueue(message);
+        else
+            Send(world, message, TimeSpan.Zero);
+    }
+
+    public void Call(World world, Actor from, StoreCall call)
+    {
+        var request = new StoreRequest(from.Ref, call, ReplyIsLost: false);
+        if (call is WriteCall)
+            Send(world, request, TimeSpan.Zero);
+        else
+            _now.Enqueue(request);
+    }
+
+    /// <summary>Takes one message off.</summary>
+    public Message Take(int index)
+    {
+        var message = Pending[index].Message;
+        Pending = Pending.RemoveAt(index);
+        return message;
+    }
+
+    public void Replace(int index, Message message) => Pending = Pending.SetItem(index, (Pending[index].Due, message));
+
+    /// <summary>Carries out what takes no step of its own.</summary>
+    public void Settle(World world)
+    {
+        for (var i = 0; _now.TryDequeue(out var message); i++)
+        {
+            if (i > 10_000)
+                throw new InvariantException("L3", "one step never ends");
+            message.Deliver(world);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using BucketProxy.Cluster.Store;
+using BucketProxy.Core.Bases;
+
+namespace BucketProxy.Simulation;
+
+internal enum Role
+{
+    Monitor,
+    Proxy,
+    Node,
+}
+
+/// <summary>One run of an actor: what is addressed to an earlier run never arrives.</summary>
+internal readonly record struct ActorRef(Role Role, int Index, int Run);
+
+/// <summary>Something under way that is delivered later, or never.</summary>
+internal abstract record Message
+{
+    public abstract void Deliver(World world);
+}
+
+/// <summary>What an actor asks of the store.</summary>
+internal abstract record StoreCall;
+
+internal sealed record WriteCall(string Subject, StoreTransaction Transaction, long LeaderRevision, object? Note = null) : StoreCall;
+
+internal sealed record GrantLeaseCall(TimeSpan TimeToLive, TimeSpan SentAt) : StoreCall;
+
+internal sealed record RenewLeaseCall(long Lease, TimeSpan SentAt) : StoreCall;
+
+internal sealed record ListProxiesCall : StoreCall;
+
+/// <summary>A linearizable read after a write of unknown outcome.</summary>
+internal sealed record BarrierCall(string Subject) : StoreCall;
+
+internal sealed record StoreRequest(ActorRef From, StoreCall Call, bool ReplyIsLost) : Message
+{
+    public override void Deliver(World world) => world.Execute(this);
+}
+
+internal sealed record StoreReply(ActorRef To, StoreCall Call, object? Result) : Message
+{
+    public override void Deliver(World world)
+    {
+        if (world.IsRunning(To))
+            world.Client(To).OnReply(world, Call, Result);
+    }
+}
+
+/// <summary>The deadline of a call whose answer never came. The call may have been carried out, or may yet be.</summary>
+internal sealed record StoreCallFailed(ActorRef To, StoreCall Call) : Message
+{
+    public override void Deliver(World world)
+    {
+        if (world.IsRunning(To))
+            world.Client(To).OnFailed(world, Call);
+    }
+}
+
+/// <summary>An actor's watch comes up to a revision.</summary>
+internal sealed record ViewDelivery(ActorRef To, long Revision) : Message
+{
+    public override void Deliver(World world)
+    {
+        if (world.IsRunning(To))
+            world.Show(To, Revision);
+    }
+}
+
+/// <summary>A timer of an actor.</summary>
+internal sealed record Tick(ActorRef To, string Kind, long Number) : Message
+{
+    public override void Deliver(World world)
+    {
+        if (world.IsRunning(To))
+            world.Actor(To).OnTick(world, Kind, Number);
+    }
+}
+
+internal sealed record PingRequest(ActorRef From, int Node) : Message
+{
+    public override void Deliver(World world)
+    {
+        if (world.IsRunning(From))
+            world.Monitors[From.Index].OnPing(world, Node, world.Nodes[Node] is { Up: true, Unreachable: false });
+    }
+}
+
+internal sealed record ReleaseRequest(ActorRef From, int Node, Bucket Bucket, BasePrefix? Pin, long Move) : Message
+{
+    public override void Deliver(World world) => world.Nodes[Node].OnRelease(world, this);
+}
+
+internal sealed record ReleaseReply(ActorRef To, Bucket Bucket, long Move, string? Failure) : Message
+{
+    public override void Deliver(World world)
+    {
+        if (world.IsRunning(To))
+            world.Monitors[To.Index].OnReleased(world, this);
+    }
+}
+
+internal sealed record RestartRequest(ActorRef From, int Node) : Message
+{
+    public override void Deliver(World world) => world.Nodes[Node].OnRestart(world, this);
+}
+
+internal sealed record RestartReply(ActorRef To, int Node, string? Failure) : Message
+{
+    public override void Deliver(World world)
+    {
+        if (world.IsRunning(To))
+            world.Monitors[To.Index].OnRestarted(world, this);
+    }
+}
+
+/// <summary>A request on its way to a node.</summary>
+internal sealed record ForwardedRequest(ActorRef From, int Number, BaseId Base, int Node) : Message
+{
+    public override void Deliver(World world) => world.Nodes[Node].OnRequest(world, this);
+}
+
+/// <summary>The node has worked on it long enough: it writes a row and answers.</summary>
+internal sealed record RequestWork(ActorRef Node, ForwardedRequest Request) : Message
+{
+    public override void Deliver(World world)
+    {
+        if (world.IsRunning(Node))
+            world.Nodes[Node.Index].Finish(world, Request);
+        // Its connection is closed with the process.
+        world.Send(new RequestEnded(Request.From, Request.Number), Hop.Local);
+    }
+}
+
+internal sealed record RequestEnded(ActorRef To, int Number) : Message
+{
+    public override void Deliver(World world)
+    {
+        if (world.IsRunning(To))
+            world.Proxies[To.Index].OnEnded(world, Number);
+    }
+}
+
+/// <summary>A server that follows the map notices that it changed.</summary>
+internal sealed record NodeSeesMap(ActorRef To) : Message
+{
+    public override void Deliver(World world)
+    {
+        if (world.IsRunning(To))
+            world.Nodes[To.Index].FollowMap(world);
+    }
+}
+
+/// <summary>What happens from outside: a client, an operator, a fault.</summary>
+internal sealed record Outside(string What, Action<World> Act) : Message
+{
+    public override void Deliver(World world) => Act(world);
+}

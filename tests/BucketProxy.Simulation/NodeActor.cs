@@ -1,0 +1,193 @@
+using System.Collections.Immutable;
+using BucketProxy.Cluster.Store;
+using BucketProxy.Cluster.View;
+using BucketProxy.Core.Bases;
+
+namespace BucketProxy.Simulation;
+
+/// <summary>
+/// A dtable-server: loads a base at first access, keeps it in memory, writes rows there, and overwrites the shared storage
+/// when it flushes. How it gives a bucket up depends on its release mode.
+/// </summary>
+internal sealed class NodeActor(int index, ReleaseMode mode) : Actor(Role.Node, index), IActor
+{
+    public static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan FlushEvery = TimeSpan.FromSeconds(11);
+
+    private long _lease;
+
+    public string Id { get; } = $"dtable-server-{index:00}";
+
+    public ReleaseMode Mode => mode;
+
+    /// <summary>It never comes back.</summary>
+    public bool Gone { get; set; }
+
+    /// <summary>Monitors cannot reach its ping.</summary>
+    public bool Unreachable { get; set; }
+
+    /// <summary>Since when it has been up and within reach.</summary>
+    public TimeSpan ReachableSince { get; set; }
+
+    public ImmutableDictionary<BaseId, ImmutableList<int>> Memory { get; private set; } =
+        ImmutableDictionary<BaseId, ImmutableList<int>>.Empty;
+
+    /// <summary>Requests that it works on.</summary>
+    public ImmutableList<(BaseId Base, int Number)> Running { get; private set; } = [];
+
+    public string StartTime => $"start-{Run}";
+
+    public bool Holds(BaseId id) => Up && (Memory.ContainsKey(id) || IsWorkingOn(id));
+
+    public NodeActor Clone() => (NodeActor)MemberwiseClone();
+
+    public string Describe() => $"N{Index} run {Run} {(Up ? "up" : "down")} lease {_lease} {Unreachable} "
+        + $"mem {string.Join(',', Memory.OrderBy(m => m.Key).Select(m => $"{m.Key}={m.Value.Count}"))} run {string.Join(',', Running)}";
+
+    public void Start(World world)
+    {
+        if (Gone)
+            return;
+        Run++;
+        Up = true;
+        ReachableSince = world.Now;
+        Memory = Memory.Clear();
+        Running = [];
+        _lease = 0;
+        Renew(world);
+        world.Send(new Tick(Ref, "lease", 0), LeaseTime / 3);
+        world.Send(new Tick(Ref, "flush", 0), FlushEvery);
+    }
+
+    public void Crash(World world)
+    {
+        world.Truth.OnCrash(world, this);
+        Up = false;
+        Memory = Memory.Clear();
+        Running = [];
+    }
+
+    /// <summary>SIGTERM: saves and goes.</summary>
+    public void Stop(World world)
+    {
+        Flush(world);
+        Up = false;
+        Memory = Memory.Clear();
+        Running = [];
+    }
+
+    public void OnTick(World world, string kind, long number)
+    {
+        if (kind == "flush")
+        {
+            Flush(world);
+            world.Send(new Tick(Ref, "flush", 0), FlushEvery);
+        }
+        else
+        {
+            Renew(world);
+            world.Send(new Tick(Ref, "lease", 0), LeaseTime / 3);
+        }
+    }
+
+    private void Renew(World world)
+    {
+        if (Cut || (_lease != 0 && world.Store.RenewLease(_lease, world.Now) is not null))
+            return;
+        _lease = world.Store.GrantLease(LeaseTime, world.Now).LeaseId;
+        world.Commit(null, new StoreTransaction
+        {
+            Success = [StoreOperation.PutText(world.Keys.Node(Id),
+                $$"""{"local_node_url":"http://{{Id}}","node_url":"http://x","start_time":"{{StartTime}}"}""", _lease)],
+        });
+    }
+
+    public void OnRequest(World world, ForwardedRequest request)
+    {
+        if (!Up)
+        {
+            world.Send(new RequestEnded(request.From, request.Number), Hop.Local);
+            return;
+        }
+        world.Truth.OnServe(world, this, request.Base);
+        if (!Memory.ContainsKey(request.Base))
+            Memory = Memory.Add(request.Base, world.Stored(request.Base));
+        Running = Running.Add((request.Base, request.Number));
+        world.Send(new RequestWork(Ref, request), Hop.Work);
+    }
+
+    public void Finish(World world, ForwardedRequest request)
+    {
+        if (!Running.Contains((request.Base, request.Number)))
+            return;
+        world.Truth.OnServe(world, this, request.Base);
+        Running = Running.Remove((request.Base, request.Number));
+        var rows = Memory.GetValueOrDefault(request.Base) ?? world.Stored(request.Base);
+        Memory = Memory.SetItem(request.Base, rows.Add(request.Number));
+        world.Truth.OnWritten(request.Base, request.Number);
+    }
+
+    public bool IsWorkingOn(BaseId id) => Running.Any(r => r.Base == id);
+
+    /// <summary>The connection is closed.</summary>
+    public void Abort(BaseId id, int number) => Running = Running.Remove((id, number));
+
+    private void Flush(World world)
+    {
+        foreach (var (id, rows) in Memory)
+            world.Save(id, rows);
+    }
+
+    private void Unload(World world, IEnumerable<BaseId> bases)
+    {
+        foreach (var id in bases)
+        {
+            if (Memory.TryGetValue(id, out var rows))
+                world.Save(id, rows);
+            Memory = Memory.Remove(id);
+        }
+    }
+
+    public void FollowMap(World world)
+    {
+        if (mode != ReleaseMode.Watch)
+            return;
+        // Whoever asks the store whether it owns a base, and is not its owner any more, lets go of it.
+        Unload(world, [.. Memory.Keys.Where(id => World.OwnerOf(world.Views[^1], id)?.Owner != Id)]);
+    }
+
+    public void OnRelease(World world, ReleaseRequest request)
+    {
+        if (!Up || Unreachable || mode != ReleaseMode.Call)
+        {
+            world.Send(new ReleaseReply(request.From, request.Bucket, request.Move, "no connection"), Hop.Node);
+            return;
+        }
+        var bases = world.Options.Bases
+            .Where(id => request.Pin is { } pin ? pin.Covers(id) : id.Bucket == request.Bucket).ToArray();
+        if (bases.Any(IsWorkingOn))
+        {
+            world.Send(request, TimeSpan.FromMilliseconds(100));
+            return;
+        }
+        Unload(world, bases);
+        world.Send(new ReleaseReply(request.From, request.Bucket, request.Move, null), Hop.Node);
+    }
+
+    public void OnRestart(World world, RestartRequest request)
+    {
+        if (mode != ReleaseMode.Restart || Unreachable)
+        {
+            world.Send(new RestartReply(request.From, Index, "command failed"), Hop.Node);
+            return;
+        }
+        if (Up)
+            Stop(world);
+        world.Send(new RestartReply(request.From, Index, null), Hop.Node);
+        world.Send(new Outside($"{Id} comes up again", w =>
+        {
+            if (!w.Nodes[Index].Up)
+                w.Nodes[Index].Start(w);
+        }), TimeSpan.FromSeconds(1));
+    }
+}

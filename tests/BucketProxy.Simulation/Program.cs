@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using System.Globalization;
+using BucketProxy.Simulation;
+
+return Commands.Run(args);
+
+/// <summary>The command line.</summary>
+internal static class Commands
+{
+    private const string Usage = """
+        simulate [--seeds N] [--from S] [--seconds T]
+                                            N runs (10000), seeds from S (1) on, as many as T s (no limit) allow; a failing
+                                            one prints its replay command
+        replay --seed S [--mutation NAME]   one run, told step by step
+        mutations [--seeds N]               takes out each guard in turn; each must be caught within N seeds (3000)
+        explore [--states N]                every interleaving of a small cluster, within bounds, up to N states (200000) a search
+        explore-mutations [--states N] [--mutation NAME] [--search NAME]
+                                            takes out each guard in turn; prints the shortest way to a breach
+        """;
+
+    public static int Run(string[] args)
+    {
+        var command = args.Length > 0 ? args[0] : "";
+        var seeds = Number(args, "--seeds");
+        return command switch
+        {
+            "simulate" => Simulate(seeds ?? 10_000, Number(args, "--from") ?? 1, Number(args, "--seconds")),
+            "replay" => Replay(Number(args, "--seed") ?? 1, Text(args, "--mutation")),
+            "mutations" => AllMutations(seeds ?? 3000),
+            "explore" => Explore(Number(args, "--states") ?? 200_000),
+            "explore-mutations" => ExploreMutations(Number(args, "--states") ?? 200_000, Text(args, "--mutation"), Text(args, "--search")),
+            _ => Help(),
+        };
+    }
+
+    private static int Help()
+    {
+        Console.Error.WriteLine(Usage);
+        return 2;
+    }
+
+    private static int Simulate(int seeds, int from, int? seconds)
+    {
+        var watch = Stopwatch.StartNew();
+        var sum = Runs.Many(from, seeds, Mutation.None, stopAtFirst: false, () => seconds is { } limit && watch.Elapsed.TotalSeconds >= limit);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"simulation: {sum.Seeds} of {seeds} seeds in {watch.Elapsed.TotalSeconds:F1} s ({60 * sum.Seeds / watch.Elapsed.TotalSeconds:F0} a minute): {sum.Grants} changes of owner, {sum.Requests} requests, {sum.Excused} excused, {sum.Violations.Count} violations"));
+        foreach (var failed in sum.Violations.Take(20))
+        {
+            Console.WriteLine($"seed {failed.Seed}: {failed.Violation!.Message}");
+            Console.WriteLine($"  dotnet run -c Release --project tests/BucketProxy.Simulation -- replay --seed {failed.Seed}");
+        }
+        foreach (var group in sum.Violations.GroupBy(v => v.Violation!.Invariant))
+            Console.WriteLine($"{group.Key}: {group.Count()}");
+        return sum.Violations.Count == 0 ? 0 : 1;
+    }
+
+    private static int Replay(int seed, string? name)
+    {
+        var mutation = name is null ? Mutation.None : Mutation.All.Single(m => m.Name == name);
+        var result = new Simulator(seed, mutation.Monitor, mutation.Proxy, Console.Out).Run();
+        Console.WriteLine(result.Violation is null ? $"seed {seed}: every invariant holds" : $"seed {seed}: {result.Violation.Message}");
+        return result.Violation is null ? 0 : 1;
+    }
+
+    private static int AllMutations(int seeds)
+    {
+        var missed = 0;
+        foreach (var mutation in Mutation.All)
+        {
+            var sum = Runs.Many(1, seeds, mutation, stopAtFirst: true);
+            var found = sum.Violations.OrderBy(v => v.Seed).FirstOrDefault();
+            Console.WriteLine(found is null
+                ? $"MISSED  {mutation.Name}: not one of {seeds} seeds found it"
+                : $"caught  {mutation.Name}: seed {found.Seed}: {found.Violation!.Message}");
+            missed += found is null ? 1 : 0;
+        }
+        Console.WriteLine($"mutations: {Mutation.All.Count - missed} of {Mutation.All.Count} caught");
+        return missed == 0 ? 0 : 1;
+    }
+
+    private static int Explore(int limit)
+    {
+        long states = 0;
+        var wrong = 0;
+        foreach (var bounds in Searches.All)
+        {
+            var result = new Explorer(bounds, Mutation.None, limit).Run();
+            states += result.States;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{bounds.Name}: {result.States} states, {result.Transitions} steps, depth {result.Depth}, {(result.Complete ? "all" : "cut off")}, {result.Took.TotalSeconds:F1} s"));
+            Tell(result);
+            wrong += result.Violation is null ? 0 : 1;
+        }
+        Console.WriteLine($"explored: {states} states, {wrong} breaches");
+        return wrong == 0 ? 0 : 1;
+    }
+
+    private static int ExploreMutations(int limit, string? only, string? search)
+    {
+        var missed = 0;
+        foreach (var mutation in Mutation.All.Where(m => m.IsSafety && (only is null || m.Name == only)))
+        {
+            var result = Searches.Find(mutation, limit, search);
+            Console.WriteLine(result is null ? $"MISSED  {mutation.Name}" : $"caught  {mutation.Name}: {result.States} states, in '{result.Bounds.Name}'");
+            if (result is not null)
+                Tell(result);
+            missed += result is null ? 1 : 0;
+        }
+        return missed == 0 ? 0 : 1;
+    }
+
+    private static void Tell(ExplorerResult result)
+    {
+        if (result.Violation is null)
+            return;
+        for (var i = 0; i < result.Trace.Count; i++)
+            Console.WriteLine($"    {i + 1,2}. {result.Trace[i]}");
+        Console.WriteLine($"        {result.Violation.Message}");
+    }
+
+    private static int? Number(string[] args, string name) =>
+        Text(args, name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+
+    private static string? Text(string[] args, string name) =>
+        Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
+}

@@ -1,0 +1,247 @@
+using System.Collections.Immutable;
+using BucketProxy.Cluster.Store;
+using BucketProxy.Cluster.View;
+using BucketProxy.Core.Bases;
+using BucketProxy.Core.Routing;
+using BucketProxy.Gateway.Participation;
+
+namespace BucketProxy.Simulation;
+
+/// <summary>One request that a proxy has sent and that has not ended.</summary>
+internal sealed record InFlight(int Number, BaseId Base, RoutingEntry Entry);
+
+/// <summary>A proxy: keeps its lease, carries out what the participant decides, and forwards requests by its table.</summary>
+internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Proxy, index), IStoreClient
+{
+    public static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Margin = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
+
+    private ImmutableArray<string> _predecessors = [];
+    private long _lease;
+    private TimeSpan _renewedAt;
+    private bool _writing;
+    private (ClusterView View, RoutingTable Table)? _builtFrom;
+    private int _wake;
+
+    public ProxyState State { get; private set; } = new() { Instance = "" };
+
+    public RoutingTable Published { get; private set; } = RoutingTable.Empty;
+
+    public ImmutableList<InFlight> InFlight { get; private set; } = [];
+
+    public string Instance => State.Instance;
+
+    public ProxyActor Clone() => (ProxyActor)MemberwiseClone();
+
+    public string Describe() => $"P{Index} run {Run} {(Up ? "up" : "down")} view {View?.Revision} table {Published.Revision} {State.Phase} "
+        + $"{State.RegisteredAt} silent {string.Join(',', State.Silent)} told {string.Join(',', State.Reported)} lease {_lease} {_writing} "
+        + $"[{string.Join(',', InFlight.Select(f => $"{f.Number}:{f.Base}:{f.Entry.Epoch}:{f.Entry.Owner?.Id}"))}]";
+
+    /// <param name="world">The world.</param>
+    /// <param name="takesOver">It has its predecessor's state directory, and so the predecessor is gone for certain.</param>
+    public void Start(World world, bool takesOver)
+    {
+        _predecessors = takesOver && Instance.Length > 0 ? [.. _predecessors, Instance] : [];
+        Run++;
+        Up = true;
+        View = null;
+        ViewUnderWay = false;
+        State = new ProxyState { Instance = $"proxy-{Index}-{Run}", OnStoreLoss = mode };
+        Published = RoutingTable.Empty;
+        InFlight = [];
+        _lease = 0;
+        _writing = false;
+        world.Watch(this);
+        world.Send(new Tick(Ref, "lease", 0), LeaseTime / 3 / Rate);
+        Step(world);
+    }
+
+    public void Crash(World world)
+    {
+        Up = false;
+        Abort(world);
+    }
+
+    /// <summary>Closes every connection: what a node still works on ends there.</summary>
+    private void Abort(World world)
+    {
+        foreach (var request in InFlight)
+            world.Nodes[world.NodeIndex(request.Entry.Owner!.Id)].Abort(request.Base, request.Number);
+        InFlight = [];
+    }
+
+    public void See(World world, ClusterView view)
+    {
+        View = view;
+        Step(world);
+    }
+
+    public void OnTick(World world, string kind, long number)
+    {
+        if (kind == "lease")
+        {
+            if (_lease != 0)
+                world.Call(this, new RenewLeaseCall(_lease, Local(world)));
+            world.Send(new Tick(Ref, "lease", 0), LeaseTime / 3 / Rate);
+        }
+        else if (kind == "retry")
+        {
+            _writing = false;
+            Step(world);
+        }
+        else if (number == _wake)
+        {
+            Step(world);
+        }
+    }
+
+    public void OnReply(World world, StoreCall call, object? result)
+    {
+        switch (call)
+        {
+            case GrantLeaseCall grant:
+                _lease = ((LeaseGrant)result!).LeaseId;
+                _renewedAt = grant.SentAt;
+                Register(world);
+                return;
+            case RenewLeaseCall renew when renew.Lease == _lease:
+                if (result is null)
+                    _lease = 0;
+                else
+                    _renewedAt = renew.SentAt;
+                break;
+            case WriteCall { Subject: "register" } write:
+                _writing = false;
+                if (result is TransactionResult registered)
+                    State = State with { RegisteredAt = registered.Revision, Reported = (ImmutableSortedDictionary<string, long>)write.Note! };
+                else
+                    _lease = 0;
+                break;
+            case WriteCall { Subject: "report" } write:
+                _writing = false;
+                if (result is TransactionResult { Succeeded: true })
+                    State = State with { Reported = (ImmutableSortedDictionary<string, long>)write.Note! };
+                break;
+        }
+        Step(world);
+    }
+
+    public void OnFailed(World world, StoreCall call)
+    {
+        if (call is not RenewLeaseCall)
+            world.Send(new Tick(Ref, "retry", 0), Retry);
+    }
+
+    public void OnEnded(World world, int number)
+    {
+        InFlight = InFlight.RemoveAll(f => f.Number == number);
+        Step(world);
+    }
+
+    /// <summary>A client's request. False: held.</summary>
+    public bool TryForward(World world, int number, BaseId id)
+    {
+        var entry = Published.Find(id);
+        if (!Up || entry.State != EntryState.Open)
+            return false;
+        var node = world.NodeIndex(entry.Owner!.Id);
+        world.Truth.OnSend(world, this, id, node);
+        InFlight = InFlight.Add(new InFlight(number, id, entry));
+        world.Send(new ForwardedRequest(Ref, number, id, node), Hop.Request);
+        return true;
+    }
+
+    private TimeSpan? LeaseRemaining(World world) => _lease == 0 ? null : LeaseTime - (Local(world) - _renewedAt);
+
+    private void Step(World world)
+    {
+        while (true)
+        {
+            var decision = ProxyParticipant.Decide(new ProxyInput
+            {
+                State = State,
+                View = View,
+                Published = Published,
+                LeaseRemaining = LeaseRemaining(world),
+                FenceMargin = Margin,
+                IsSilent = (bucket, _) => !InFlight.Any(f => f.Base.Bucket == bucket && !ReferenceEquals(Published.Find(f.Base), f.Entry)),
+                Mutations = world.Options.ProxyMutations,
+            });
+            State = decision.State;
+            if (decision.Fence)
+            {
+                Publish(world, ClosedTable.Of(Published));
+                Abort(world);
+            }
+            if (decision.Publish)
+                Publish(world, Built());
+            if (!_writing && decision.Register)
+            {
+                _writing = true;
+                if (_lease == 0)
+                    world.Call(this, new GrantLeaseCall(LeaseTime, Local(world)));
+                else
+                    Register(world);
+            }
+            else if (!_writing && decision.Report)
+            {
+                _writing = true;
+                var key = world.Keys.Proxy(Instance);
+                world.Call(this, new WriteCall("report", new StoreTransaction
+                {
+                    Comparisons = [Comparison.Exists(key)],
+                    Success = [StoreOperation.PutText(key, RecordJson.Write(Record()))],
+                }, 0, State.Silent));
+            }
+            if (!decision.Publish && !decision.Fence)
+                break;
+        }
+        if (mode == StoreLossMode.Fence && State.Phase == ProxyPhase.Serving && LeaseRemaining(world) - Margin is { } wait
+            && wait > TimeSpan.Zero)
+        {
+            world.Send(new Tick(Ref, "wake", ++_wake), wait / Rate + TimeSpan.FromMilliseconds(1));
+        }
+    }
+
+    private void Publish(World world, RoutingTable table)
+    {
+        Truth.OnPublish(this, Published, table);
+        Published = table;
+    }
+
+    /// <summary>A view that changed nothing that routes makes the same table: no need to look at every bucket again.</summary>
+    private RoutingTable Built()
+    {
+        var table = _builtFrom is { } from && ReferenceEquals(from.Table, Published)
+                && ReferenceEquals(from.View.Assignments, View!.Assignments) && ReferenceEquals(from.View.Moves, View.Moves)
+                && ReferenceEquals(from.View.Pins, View.Pins) && ReferenceEquals(from.View.Nodes, View.Nodes)
+                && ReferenceEquals(from.View.KnownNodes, View.KnownNodes)
+            ? Published.AsOf(View.Revision)
+            : RoutingTableBuilder.Build(Published, View!);
+        _builtFrom = (View!, table);
+        return table;
+    }
+
+    private void Register(World world)
+    {
+        var operations = new List<StoreOperation>
+        {
+            StoreOperation.PutText(world.Keys.Proxy(Instance), RecordJson.Write(Record())),
+            StoreOperation.PutText(world.Keys.Alive(Instance), "", _lease),
+        };
+        foreach (var predecessor in _predecessors)
+        {
+            operations.Add(StoreOperation.DeleteKey(world.Keys.Proxy(predecessor)));
+            operations.Add(StoreOperation.DeleteKey(world.Keys.Alive(predecessor)));
+        }
+        world.Call(this, new WriteCall("register", new StoreTransaction { Success = operations }, 0, State.Silent));
+    }
+
+    private ProxyRecord Record() => new()
+    {
+        OnStoreLoss = mode,
+        LeaseSeconds = LeaseTime.TotalSeconds,
+        Silent = State.Silent,
+    };
+}

@@ -1,0 +1,55 @@
+using System.Collections.Concurrent;
+using BucketProxy.Gateway.Participation;
+using BucketProxy.Monitor.Reconcile;
+
+namespace BucketProxy.Simulation;
+
+/// <summary>A guard that is taken out, and the invariants whose breach shows it.</summary>
+internal sealed record Mutation(string Name, Mutations Monitor, ProxyMutations Proxy)
+{
+    public static Mutation None { get; } = new("None", Mutations.None, ProxyMutations.None);
+
+    /// <summary>False: it lets nothing wrong happen, it only keeps something from ever happening.</summary>
+    public bool IsSafety => Monitor is not (Mutations.IgnoreOrphans or Mutations.NeverAbort);
+
+    /// <summary>All there are.</summary>
+    public static IReadOnlyList<Mutation> All { get; } =
+    [
+        .. Enum.GetValues<Mutations>().Where(m => m != Mutations.None).Select(m => new Mutation(m.ToString(), m, ProxyMutations.None)),
+        .. Enum.GetValues<ProxyMutations>().Where(m => m != ProxyMutations.None).Select(m => new Mutation(m.ToString(), Mutations.None, m)),
+    ];
+}
+
+/// <summary>What many runs came to.</summary>
+internal sealed record RunsResult(int Seeds, long Grants, long Requests, long Excused, long Messages, IReadOnlyList<RunResult> Violations);
+
+/// <summary>Many seeds, on all cores; each run is single-threaded and depends on its seed alone.</summary>
+internal static class Runs
+{
+    /// <param name="from">The first seed.</param>
+    /// <param name="count">How many, at most.</param>
+    /// <param name="mutation">The guard that is taken out.</param>
+    /// <param name="stopAtFirst">Begin no other once one has failed.</param>
+    /// <param name="isOver">Begin no other once this says so. Seeds are taken one by one, so those that ran have no gap.</param>
+    public static RunsResult Many(int from, int count, Mutation mutation, bool stopAtFirst, Func<bool>? isOver = null)
+    {
+        var violations = new ConcurrentBag<RunResult>();
+        long grants = 0, requests = 0, excused = 0, messages = 0;
+        int taken = 0, seeds = 0;
+        Parallel.For(0, Environment.ProcessorCount, _ =>
+        {
+            while (!(stopAtFirst && !violations.IsEmpty) && isOver?.Invoke() != true && Interlocked.Increment(ref taken) is var next && next <= count)
+            {
+                var result = new Simulator(from + next - 1, mutation.Monitor, mutation.Proxy).Run();
+                Interlocked.Increment(ref seeds);
+                Interlocked.Add(ref grants, result.Grants);
+                Interlocked.Add(ref requests, result.Requests);
+                Interlocked.Add(ref excused, result.Excused);
+                Interlocked.Add(ref messages, result.Messages);
+                if (result.Violation is not null)
+                    violations.Add(result);
+            }
+        });
+        return new RunsResult(seeds, grants, requests, excused, messages, [.. violations.OrderBy(v => v.Seed)]);
+    }
+}

@@ -1,0 +1,253 @@
+using System.Collections.Immutable;
+using BucketProxy.Cluster.Embedded;
+using BucketProxy.Cluster.Keys;
+using BucketProxy.Cluster.Store;
+using BucketProxy.Cluster.View;
+using BucketProxy.Core.Bases;
+using BucketProxy.Gateway.Participation;
+using BucketProxy.Monitor.Options;
+using BucketProxy.Monitor.Reconcile;
+
+namespace BucketProxy.Simulation;
+
+/// <summary>What a message crosses: decides how long it takes.</summary>
+internal enum Hop
+{
+    Local,
+    Decide,
+    Store,
+    Watch,
+    Map,
+    Ping,
+    Node,
+    Request,
+    Work,
+}
+
+/// <summary>Decides about everything that chance decides in the world.</summary>
+internal interface INetwork
+{
+    void Send(World world, Message message, Hop hop);
+
+    void Send(World world, Message message, TimeSpan after);
+
+    /// <summary>A call to the store sets out.</summary>
+    void Call(World world, Actor from, StoreCall call);
+}
+
+internal sealed record WorldOptions
+{
+    public required ImmutableArray<Bucket> Buckets { get; init; }
+
+    public required ImmutableArray<BaseId> Bases { get; init; }
+
+    public required MonitorOptions Monitor { get; init; }
+
+    public Mutations Mutations { get; init; }
+
+    public ProxyMutations ProxyMutations { get; init; }
+}
+
+/// <summary>
+/// The whole control plane in one thread: a store, monitors, proxies and nodes that run the product's own pure functions,
+/// and a truth that watches them. Time and chance come from outside.
+/// </summary>
+internal sealed class World
+{
+    private readonly ViewBuilder _builder;
+
+    public World(WorldOptions options, INetwork network, MonitorActor[] monitors, ProxyActor[] proxies, NodeActor[] nodes)
+    {
+        Options = options;
+        Network = network;
+        Monitors = monitors;
+        Proxies = proxies;
+        Nodes = nodes;
+        _builder = new ViewBuilder(Keys);
+        Store = new StoreModel(0xB0C, 1);
+        Views = [_builder.Apply(null, Store.ClusterId, Store.Revision, [])];
+    }
+
+    private World(World other, INetwork network)
+    {
+        Options = other.Options;
+        Network = network;
+        Monitors = [.. other.Monitors.Select(m => m.Clone())];
+        Proxies = [.. other.Proxies.Select(p => p.Clone())];
+        Nodes = [.. other.Nodes.Select(n => n.Clone())];
+        _builder = other._builder;
+        Store = other.Store.Clone();
+        Views = [.. other.Views];
+        Storage = other.Storage;
+        Truth = other.Truth.Clone();
+        Now = other.Now;
+    }
+
+    public WorldOptions Options { get; }
+
+    public INetwork Network { get; }
+
+    public KeySchema Keys { get; } = new();
+
+    public StoreModel Store { get; }
+
+    /// <summary>The view at each revision, from 1 on.</summary>
+    public List<ClusterView> Views { get; }
+
+    public TimeSpan Now { get; set; }
+
+    public MonitorActor[] Monitors { get; }
+
+    public ProxyActor[] Proxies { get; }
+
+    public NodeActor[] Nodes { get; }
+
+    public ImmutableDictionary<BaseId, ImmutableList<int>> Storage { get; private set; } =
+        ImmutableDictionary<BaseId, ImmutableList<int>>.Empty;
+
+    public Truth Truth { get; private init; } = new();
+
+    public World Clone(INetwork network) => new(this, network);
+
+    public Actor Find(ActorRef actor) => actor.Role switch
+    {
+        Role.Monitor => Monitors[actor.Index],
+        Role.Proxy => Proxies[actor.Index],
+        _ => Nodes[actor.Index],
+    };
+
+    public bool IsRunning(ActorRef actor) => Find(actor) is { Up: true } found && found.Run == actor.Run;
+
+    public IActor Actor(ActorRef actor) => (IActor)Find(actor);
+
+    public IStoreClient Client(ActorRef actor) => (IStoreClient)Find(actor);
+
+    public int NodeIndex(string id) => Array.FindIndex(Nodes, n => n.Id == id);
+
+    public ImmutableList<int> Stored(BaseId id) => Storage.GetValueOrDefault(id) ?? [];
+
+    public void Save(BaseId id, ImmutableList<int> rows) => Storage = Storage.SetItem(id, rows);
+
+    public static Grant? OwnerOf(ClusterView view, BaseId id)
+    {
+        foreach (var (pin, grant) in view.Pins)
+        {
+            if (pin.Covers(id))
+                return grant;
+        }
+        return view.Assignments.GetValueOrDefault(id.Bucket);
+    }
+
+    public void Send(Message message, Hop hop) => Network.Send(this, message, hop);
+
+    public void Send(Message message, TimeSpan after) => Network.Send(this, message, after);
+
+    public void Call(Actor from, StoreCall call) => Network.Call(this, from, call);
+
+    /// <summary>A call has reached the store.</summary>
+    public void Execute(StoreRequest request)
+    {
+        object? result;
+        switch (request.Call)
+        {
+            case WriteCall write:
+                try
+                {
+                    result = Commit(request.From.Role == Role.Monitor ? write : null, write.Transaction);
+                }
+                catch (StoreRejectedException)
+                {
+                    result = null;
+                }
+                break;
+            case GrantLeaseCall grant:
+                result = Store.GrantLease(grant.TimeToLive, Now);
+                break;
+            case RenewLeaseCall renew:
+                result = Store.RenewLease(renew.Lease, Now);
+                break;
+            case ListProxiesCall:
+                var list = Store.Read([Keys.Proxies]);
+                result = new ProxiesListed(list.Revision, [.. list.Entries.Select(e => e.Key[Keys.Proxies.Length..])]);
+                break;
+            default:
+                result = Store.Revision;
+                break;
+        }
+        if (!request.ReplyIsLost)
+            Send(new StoreReply(request.From, request.Call, result), Hop.Store);
+    }
+
+    /// <summary>Applies a transaction, and has the truth look at what it changed.</summary>
+    public TransactionResult Commit(WriteCall? byMonitor, StoreTransaction transaction)
+    {
+        var result = Store.Commit(transaction);
+        Changed(byMonitor);
+        return result;
+    }
+
+    /// <summary>Ends the leases whose time is over.</summary>
+    public void ExpireLeases()
+    {
+        Store.ExpireLeases(Now);
+        Changed(null);
+    }
+
+    public void Revoke(long lease)
+    {
+        Store.RevokeLease(lease);
+        Changed(null);
+    }
+
+    private void Changed(WriteCall? byMonitor)
+    {
+        while (Views.Count < Store.Revision)
+        {
+            var revision = Views.Count + 1;
+            var events = Store.ChangesFrom([""], revision)!.Events.Where(e => e.Revision == revision).ToArray();
+            var before = Views[^1];
+            var after = _builder.Apply(before, Store.ClusterId, revision, events);
+            Views.Add(after);
+            Truth.OnWrite(this, byMonitor, before, after);
+            // What is not mirrored reaches nobody's watch.
+            if (events.Any(e => !e.Key.StartsWith(Keys.Audits, StringComparison.Ordinal)))
+                Notify(before, after);
+        }
+    }
+
+    /// <summary>Something new is to be seen. One delivery at a time is under way; it shows what was there when it set out, or
+    /// what is there by then.</summary>
+    public void Watch(Actor actor)
+    {
+        if (!actor.Up || actor.ViewUnderWay)
+            return;
+        actor.ViewUnderWay = true;
+        Send(new ViewDelivery(actor.Ref, Store.Revision), Hop.Watch);
+    }
+
+    /// <summary>A watch comes up to a revision.</summary>
+    public void Show(ActorRef to, long revision)
+    {
+        var actor = Find(to);
+        actor.ViewUnderWay = false;
+        if (actor.View is null || actor.View.Revision < revision)
+            Client(to).See(this, Views[(int)revision - 1]);
+        if (Find(to).View is { } view && view.Revision < Store.Revision)
+            Watch(actor);
+    }
+
+    private void Notify(ClusterView before, ClusterView after)
+    {
+        foreach (var monitor in Monitors)
+            Watch(monitor);
+        foreach (var proxy in Proxies)
+            Watch(proxy);
+        if (ReferenceEquals(before.Assignments, after.Assignments) && ReferenceEquals(before.Pins, after.Pins))
+            return;
+        foreach (var node in Nodes)
+        {
+            if (node is { Up: true, Mode: ReleaseMode.Watch })
+                Send(new NodeSeesMap(node.Ref), Hop.Map);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text;
+using BucketProxy.Testing.Processes;
+
+namespace BucketProxy.SystemTest.Cluster;
+
+internal interface IRestartable
+{
+    string Name { get; }
+
+    string Output { get; }
+}
+
+/// <summary>A program that ends and is started again, in the same place.</summary>
+internal abstract class RestartableProcess(string name) : IRestartable, IAsyncDisposable
+{
+    private readonly StringBuilder _earlier = new();
+    private ChildProcess? _process;
+
+    public string Name => name;
+
+    public string Output => _earlier.ToString() + _process?.Output;
+
+    public async Task StartAsync()
+    {
+        var process = ChildProcess.StartBucketProxy(name, Arguments());
+        _process = process;
+        await process.LineAsync(ReadyLine);
+    }
+
+    public async Task KillAsync() => await EndAsync(process => process.KillAsync());
+
+    public async Task TerminateAsync() => await EndAsync(process => process.TerminateAsync());
+
+    public Task FreezeAsync() => _process!.FreezeAsync();
+
+    public Task ThawAsync() => _process!.ThawAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+            await _process.DisposeAsync();
+    }
+
+    protected abstract string ReadyLine { get; }
+
+    protected abstract string[] Arguments();
+
+    private async Task EndAsync(Func<ChildProcess, Task> end)
+    {
+        if (_process is not { } process)
+            return;
+        await end(process);
+        _process = null;
+        _earlier.Append(process.Output);
+        await process.DisposeAsync();
+    }
+}

@@ -1,0 +1,26 @@
+using System.Globalization;
+using BucketProxy.EtcdTesting;
+
+namespace BucketProxy.SystemTest.Cluster;
+
+/// <summary>A proxy or a monitor in a process of its own; always at the same ports, with the same data directory.</summary>
+internal sealed class ServeProcess(string name, string role, string settings, string directory) : RestartableProcess(name)
+{
+    private readonly int _dataPort = EtcdProcess.FreePort();
+    private readonly int _adminPort = EtcdProcess.FreePort();
+
+    public string Authority => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_dataPort}");
+
+    public Uri Admin => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_adminPort}"));
+
+    /// <summary>From the moment it is about to be ended or frozen, until it serves again.</summary>
+    public bool IsAway { get; set; }
+
+    protected override string ReadyLine => "instance ";
+
+    protected override string[] Arguments() =>
+    [
+        "serve", "--config", settings, "--roles", role, "--data-directory", Path.Combine(directory, Name),
+        "--listen", Authority, "--admin-listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_adminPort}"), "--set", $"instance={Name}",
+    ];
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using BucketProxy.SystemTest.Cluster;
+
+namespace BucketProxy.SystemTest.Disturbances;
+
+/// <summary>What operators order. No request may fail by it.</summary>
+internal static class Planned
+{
+    /// <summary>Moves a quarter of all bases away and back: what the control needs.</summary>
+    public static Disturbance Drain { get; } = new("drain a node and take it back", DrainAsync);
+
+    public static IReadOnlyList<Disturbance> All { get; } =
+    [
+        Drain,
+        new("change a weight, rebalance, and back", ReweightAsync),
+        new("pin a base and let it go", PinAsync),
+    ];
+
+    private static async Task<string> DrainAsync(Stage stage)
+    {
+        var node = stage.Any(stage.Cluster.Nodes).Name;
+        var owners = stage.Cluster.Nodes.Count;
+        await stage.Cluster.Operator.PostAsync($"/api/nodes/{node}/drain");
+        await stage.Cluster.Operator.UntilSettledAsync(owners - 1, Stage.Limit);
+        await stage.Cluster.Operator.PostAsync($"/api/nodes/{node}/uncordon");
+        await RebalanceAsync(stage);
+        await stage.Cluster.Operator.UntilSettledAsync(owners, Stage.Limit);
+        return node;
+    }
+
+    private static async Task<string> ReweightAsync(Stage stage)
+    {
+        var node = stage.Any(stage.Cluster.Nodes).Name;
+        var before = await OwnedAsync(stage, node);
+        await stage.Cluster.Operator.PutAsync($"/api/nodes/{node}/weight", new JsonObject { ["weight"] = 0.5 });
+        await RebalanceAsync(stage);
+        var less = await OwnedAsync(stage, node);
+        await stage.Cluster.Operator.PutAsync($"/api/nodes/{node}/weight", new JsonObject { ["weight"] = 1 });
+        await RebalanceAsync(stage);
+        var after = await OwnedAsync(stage, node);
+        return string.Create(CultureInfo.InvariantCulture, $"{node}: {before} buckets, {less}, {after}");
+    }
+
+    private static async Task<string> PinAsync(Stage stage)
+    {
+        var uuid = stage.Any(stage.Bases);
+        var home = await OwnerAsync(stage, uuid);
+        var away = stage.Any([.. stage.Cluster.Nodes.Select(node => node.Name).Where(name => name != home)]);
+        await stage.Cluster.Operator.PutAsync($"/api/pins/{uuid}", new JsonObject { ["node"] = away });
+        await Operator.UntilAsync($"{uuid} is at {away}", Stage.Limit, async () => await OwnerAsync(stage, uuid) == away);
+        await stage.Cluster.Operator.DeleteAsync($"/api/pins/{uuid}");
+        await Operator.UntilAsync($"{uuid} is where its bucket is", Stage.Limit, async () =>
+            (await stage.Cluster.Operator.GetAsync($"/api/bases/{uuid}"))["pin"] is null && await OwnerAsync(stage, uuid) is not null);
+        return $"{uuid}: {home}, {away}, home";
+    }
+
+    /// <summary>Orders are repeated as long as moves are given up, as an operator would.</summary>
+    private static Task RebalanceAsync(Stage stage) => Operator.UntilAsync("the rebalance is done", Stage.Limit, async () =>
+        (await stage.Cluster.Operator.PostAsync("/rebalance/?wait=true"))["moves"]!.AsArray().Count == 0);
+
+    private static async Task<string?> OwnerAsync(Stage stage, string uuid)
+    {
+        var owner = await stage.Cluster.Operator.GetAsync($"/api/bases/{uuid}");
+        return (string?)owner["state"] == "open" ? (string?)owner["node"] : null;
+    }
+
+    private static async Task<int> OwnedAsync(Stage stage, string node) =>
+        (await stage.Cluster.Operator.GetAsync("/api/buckets")).AsArray().Count(bucket => (string?)bucket!["node"] == node);
+}

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using BucketProxy.SystemTest;
+
+var defaults = new SystemTestOptions();
+var seconds = new Option<int>("--seconds") { Description = "For how long disturbances are begun.", DefaultValueFactory = _ => (int)defaults.Duration.TotalSeconds };
+var seed = new Option<int>("--seed") { Description = "Decides bases, order and aim of the disturbances.", DefaultValueFactory = _ => defaults.Seed };
+var bases = new Option<int>("--bases") { Description = "Bases that rows are appended to.", DefaultValueFactory = _ => defaults.Bases };
+var sockets = new Option<int>("--sockets") { Description = "Websockets that stay open.", DefaultValueFactory = _ => defaults.Sockets };
+var rate = new Option<int>("--rate") { Description = "Rows a second.", DefaultValueFactory = _ => defaults.Rate };
+var planned = new Option<bool>("--planned-only") { Description = "Orders only; nothing is killed." };
+var noHandOff = new Option<bool>("--no-hand-off") { Description = "The control: nodes keep what they lose. The run succeeds when the checker finds lost rows." };
+var keep = new Option<string?>("--directory") { Description = "Where logs, journals and storage stay." };
+var root = new RootCommand("Real processes (etcd, proxies, monitors, dtable-server stand-ins) under load, disturbed in a seeded order, judged at the end.")
+{
+    seconds, seed, bases, sockets, rate, planned, noHandOff, keep,
+};
+root.SetAction(async (parsed, _) =>
+{
+    var options = new SystemTestOptions
+    {
+        Duration = TimeSpan.FromSeconds(parsed.GetValue(seconds)),
+        Seed = parsed.GetValue(seed),
+        Bases = parsed.GetValue(bases),
+        Sockets = parsed.GetValue(sockets),
+        Rate = parsed.GetValue(rate),
+        PlannedOnly = parsed.GetValue(planned),
+        HandOff = !parsed.GetValue(noHandOff),
+        Directory = parsed.GetValue(keep),
+    };
+    var report = await SystemRun.RunAsync(options, Console.Out);
+    Console.WriteLine(report);
+    if (options.HandOff)
+        return report.Passed ? 0 : 1;
+    Console.WriteLine(report.Ownership.Lost > 0 ? "control: the checker found the loss" : "control: FAILED, nothing was found");
+    return report.Ownership.Lost > 0 ? 0 : 1;
+});
+return await root.Parse(args).InvokeAsync();

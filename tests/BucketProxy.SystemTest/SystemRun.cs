@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using BucketProxy.Emulator.Checking;
+using BucketProxy.Emulator.Journaling;
+using BucketProxy.SystemTest.Cluster;
+using BucketProxy.SystemTest.Disturbances;
+using BucketProxy.SystemTest.Load;
+
+namespace BucketProxy.SystemTest;
+
+/// <summary>
+/// Starts a whole cluster, writes to it while it is disturbed in a seeded order, stops it, and has every row, owner and memory judged.
+/// </summary>
+public static class SystemRun
+{
+    /// <summary>How long the recorder of owners may learn of a change after it was made: as long as a watch is without etcd's leader.</summary>
+    private static readonly TimeSpan OwnerSlack = TimeSpan.FromSeconds(5);
+
+    /// <summary>Runs it.</summary>
+    /// <param name="options">How long and how much.</param>
+    /// <param name="output">Where its progress goes.</param>
+    public static async Task<SystemTestReport> RunAsync(SystemTestOptions options, TextWriter output)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(output);
+        var directory = Directory.CreateDirectory(options.Directory ?? Path.Combine(Path.GetTempPath(), $"bucketproxy-system-{Guid.NewGuid():N}")).FullName;
+        await using var cluster = await TestCluster.StartAsync(options, directory);
+        var random = new Random(options.Seed);
+        List<string> bases = [.. Enumerable.Range(0, options.Bases).Select(_ => NewUuid(random))];
+        var stage = new Stage(cluster, new Outcomes(), random, bases);
+        var undone = new List<string>();
+        var disturbances = 0;
+        IReadOnlyList<string> dead;
+        JsonArray moves;
+        int reconnects;
+        var time = Stopwatch.GetTimestamp();
+        await using (var writers = new Writers(bases, cluster.Proxies, options.Rate, options.Seed, stage.Outcomes))
+        await using (var sockets = new Sockets([.. bases.Take(options.Sockets)], cluster.Proxies, options.Seed))
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
+            foreach (var round in Rounds(options, random))
+            {
+                if (Stopwatch.GetElapsedTime(time) >= options.Duration)
+                    break;
+                disturbances += round.Length;
+                await Task.WhenAll(round.Select((disturbance, i) => RunAsync(disturbance, stage, TimeSpan.FromMilliseconds(i * random.Next(1500)), Tell, undone)));
+            }
+            await writers.StopAsync();
+            dead = options.HandOff ? await sockets.DeadAsync(TimeSpan.FromSeconds(45)) : [];
+            reconnects = sockets.Reconnects;
+            moves = (await cluster.Operator.GetAsync("/api/moves?past=1000"))["past"]!.AsArray();
+        }
+        await cluster.StopAsync();
+        await cluster.Owners.DisposeAsync();
+        await cluster.WriteLogsAsync();
+        var report = Report();
+        if (options.Directory is null && (options.HandOff ? report.Passed : report.Ownership.Lost > 0))
+            Directory.Delete(directory, recursive: true);
+        else
+            Tell($"logs, journals and storage: {directory}");
+        return report;
+
+        void Tell(string line) => output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"[{Stopwatch.GetElapsedTime(time).TotalSeconds,6:F1} s] {line}"));
+
+        SystemTestReport Report()
+        {
+            var (journal, _) = JournalReader.Read(cluster.Nodes.Select(node => node.Journal));
+            var ownership = OwnershipChecker.Check(new OwnershipCheck
+            {
+                Journal = journal,
+                StorageDirectory = cluster.Storage,
+                Acknowledged = stage.Outcomes.Acknowledged,
+                Owners = cluster.Owners.History,
+                OwnerSlack = OwnerSlack,
+            });
+            var (failed, excused) = stage.Outcomes.Judge();
+            var planned = moves.Where(move => move!["from"] is not null && (string?)move["reason"] != "orphan").ToList();
+            return new SystemTestReport
+            {
+                Ownership = ownership,
+                Succeeded = stage.Outcomes.Acknowledged.Count,
+                Failed = failed,
+                Excused = excused,
+                DeadSockets = dead,
+                Reconnects = reconnects,
+                Undone = undone,
+                Disturbances = disturbances,
+                Holds = [.. planned.Where(move => (string?)move!["phase"] == "done" && move["phases"] is not null).Select(move => (double)move!["phases"]!["hold"]!)],
+                Aborted = planned.Count(move => (string?)move!["phase"] == "aborted"),
+                Slowest = stage.Outcomes.Slowest,
+            };
+        }
+    }
+
+    private static async Task RunAsync(Disturbance disturbance, Stage stage, TimeSpan after, Action<string> tell, List<string> undone)
+    {
+        await Task.Delay(after, TimeProvider.System);
+        tell($"{disturbance.Name} …");
+        try
+        {
+            tell($"{disturbance.Name}: {await disturbance.RunAsync(stage)}");
+        }
+        catch (Exception e) when (e is TimeoutException or HttpRequestException or InvalidOperationException or TaskCanceledException)
+        {
+            tell($"{disturbance.Name}: NOT DONE: {e.Message}");
+            lock (undone)
+                undone.Add($"{disturbance.Name}: {e.Message}");
+        }
+    }
+
+    /// <summary>Without end: every disturbance once in each pass, in an order of its own; most orders meet something that just happens.</summary>
+    private static IEnumerable<Disturbance[]> Rounds(SystemTestOptions options, Random random)
+    {
+        // The control first: one whole drain, however slow the machine, moves more than enough to lose.
+        while (!options.HandOff)
+            yield return [Planned.Drain];
+        while (true)
+        {
+            var planned = Shuffled(Planned.All, random);
+            var unplanned = new Queue<Disturbance>(Shuffled(Unplanned.WhileOthers, random));
+            if (options.PlannedOnly)
+                unplanned.Clear();
+            foreach (var order in planned)
+                yield return unplanned.TryDequeue(out var meanwhile) ? [order, meanwhile] : [order];
+            while (unplanned.TryDequeue(out var alone))
+                yield return [alone];
+            if (!options.PlannedOnly)
+                yield return [Unplanned.RestartNode];
+        }
+    }
+
+    private static Disturbance[] Shuffled(IReadOnlyList<Disturbance> all, Random random)
+    {
+        Disturbance[] shuffled = [.. all];
+        random.Shuffle(shuffled);
+        return shuffled;
+    }
+
+    private static string NewUuid(Random random)
+    {
+        var bytes = new byte[16];
+        random.NextBytes(bytes);
+        return new Guid(bytes).ToString("D");
+    }
+}

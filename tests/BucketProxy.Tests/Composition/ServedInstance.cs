@@ -1,0 +1,86 @@
+using System.Text.Json;
+using BucketProxy.Admin;
+using BucketProxy.Admin.Contract;
+using BucketProxy.Commands;
+using BucketProxy.Emulator;
+using BucketProxy.Tests.Commands;
+using BucketProxy.Tests.Hosting;
+
+namespace BucketProxy.Tests.Composition;
+
+/// <summary><c>serve</c> with both roles on the embedded store, in this process, in front of emulated nodes that release when they are called.</summary>
+internal sealed class ServedInstance : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("bucketproxy-serve-");
+    private readonly List<EmulatedNode> _nodes = [];
+    private readonly CancellationTokenSource _stop = new();
+    private readonly LineWriter _output = new();
+    private Task<int> _running = Task.FromResult(0);
+
+    public string AdminUrl { get; private set; } = "";
+
+    public string DataUrl { get; private set; } = "";
+
+    public static async Task<ServedInstance> StartAsync(int nodes)
+    {
+        var served = new ServedInstance();
+        for (var i = 1; i <= nodes; i++)
+        {
+            var node = new EmulatedNode(new EmulatorOptions { Id = $"dtable-server-{i:00}", StorageDirectory = Path.Combine(served._folder.FullName, "bases") });
+            served._nodes.Add(node);
+            await node.StartAsync();
+        }
+        var file = Path.Combine(served._folder.FullName, "config.json");
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new
+        {
+            store = "embedded",
+            dataDirectory = Path.Combine(served._folder.FullName, "data"),
+            data = new { listen = "127.0.0.1:0" },
+            admin = new { listen = "127.0.0.1:0" },
+            monitor = new { minNodes = nodes, pingInterval = "100ms" },
+            nodes = served._nodes.Select(n => new { id = n.Id, local_node_url = n.Url.AbsoluteUri, release = "call" }),
+        }));
+        var environment = new CommandEnvironment
+        {
+            Output = CommandEnvironment.Plain(served._output),
+            Error = TextWriter.Null,
+            Variables = new Dictionary<string, string>(),
+        };
+        served._running = CommandLine.RunAsync(["serve", "--config", file], environment, served._stop.Token);
+        served.DataUrl = (await served._output.NextLineAsync())["data port: ".Length..];
+        served.AdminUrl = (await served._output.NextLineAsync())["operators' port: ".Length..];
+        await served.UntilAsync(change => change.Buckets.All(b => b.State == "open"));
+        return served;
+    }
+
+    /// <summary>Runs a client command against it.</summary>
+    public Task<CommandRun> RunAsync(params string[] arguments) => CommandRun.Of([("BUCKETPROXY_URL", AdminUrl)], arguments);
+
+    /// <summary>Completes once the cluster is so.</summary>
+    public async Task UntilAsync(Func<ChangeEvent, bool> isSo)
+    {
+        using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
+        using var client = new HttpClient { BaseAddress = new Uri(AdminUrl) };
+        await using var stream = await client.GetStreamAsync(new Uri("/api/watch", UriKind.Relative), patience.Token);
+        using var reader = new StreamReader(stream);
+        while (await reader.ReadLineAsync(patience.Token) is { } line)
+        {
+            if (line.StartsWith("data: ", StringComparison.Ordinal) && isSo(JsonSerializer.Deserialize<ChangeEvent>(line["data: ".Length..], AdminJson.Options)!))
+                return;
+        }
+        throw new EndOfStreamException("The watch ended.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        Assert.Equal(ExitCode.Done, await _running);
+        foreach (var node in _nodes)
+            await node.DisposeAsync();
+        _stop.Dispose();
+        await _output.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+}

@@ -1,0 +1,124 @@
+using BucketProxy.Cluster.View;
+using BucketProxy.Configuration;
+using BucketProxy.Core.Bases;
+using BucketProxy.Gateway;
+using BucketProxy.Gateway.Participation;
+using BucketProxy.Monitor.Options;
+
+namespace BucketProxy.Tests.Configuration;
+
+public sealed class SettingsMappingTests
+{
+    private static readonly BucketProxySettings Defaults = new();
+
+    [Fact]
+    public void ToMonitorOptions_Defaults_AreTheMonitorsOwn()
+    {
+        var own = new MonitorOptions { Instance = "m" };
+        var mapped = Defaults.ToMonitorOptions("m", null);
+        // Records compare arrays by reference.
+        Assert.Equal(own with { Nodes = mapped.Nodes, Placement = mapped.Placement }, mapped);
+        Assert.Equal(own.Placement with { Ranges = mapped.Placement.Ranges, Pins = mapped.Placement.Pins }, mapped.Placement);
+    }
+
+    [Fact]
+    public void ToProxyAgentOptions_Defaults_AreTheProxysOwn()
+    {
+        var own = new ProxyAgentOptions { Instance = "p" };
+        Assert.Equal(own, Defaults.ToProxyAgentOptions("p", null, null, own.Predecessors));
+    }
+
+    [Fact]
+    public void ToGatewayOptions_Defaults_AreTheGatewaysOwn()
+    {
+        var own = new GatewayOptions();
+        var mapped = Defaults.ToGatewayOptions();
+        Assert.Equal(own.PathPrefixes, mapped.PathPrefixes);
+        Assert.Equal(own with { PathPrefixes = mapped.PathPrefixes }, mapped);
+    }
+
+    [Fact]
+    public void ToGatewayOptions_EveryDataSetting_IsHandedOver()
+    {
+        var changed = Loading.Good($$"""
+            { {{Loading.OneNode}}, "data": {
+              "listen": "127.0.0.1:7000", "prefixes": ["/x"], "holdTime": "26s", "holdPerBucket": 1, "holdTotal": 2, "releaseAtOnce": 3,
+              "retryAfter": "4s", "maxBodySize": "5MB", "idleTimeout": "6s", "connectTimeout": "7s", "nodeKeepAlive": "8s", "clientKeepAlive": "9s",
+              "headersTimeout": "10s", "maxHeaderSize": "11KB", "maxRequestLine": "12KB", "maxConnections": 13, "readAhead": "14KB",
+              "writeAhead": "15KB", "sysInfoTimeout": "16s", "closeSpread": "17s", "nodeRunOut": "2s", "broadcastWait": "3s",
+              "drainGrace": "20s", "drainLimit": "21s", "hottestBases": 22, "inlineScheduling": "off" } }
+            """).ToGatewayOptions();
+        var own = new GatewayOptions();
+        var untouched = typeof(GatewayOptions).GetProperties().Where(p => p.CanWrite && Equals(p.GetValue(own), p.GetValue(changed))).Select(p => p.Name);
+        Assert.Empty(untouched);
+        Assert.Equal(("127.0.0.1", 7000, 5L << 20, 14 << 10), (changed.Address, changed.Port, changed.MaxBodyBytes, changed.ReadAheadBytes));
+    }
+
+    [Fact]
+    public void ToMonitorOptions_EveryMonitorSetting_IsHandedOver()
+    {
+        var changed = Loading.Good($$"""
+            { {{Loading.OneNode}}, "data": { "holdTime": "100s" }, "monitor": {
+              "minNodes": 2, "autoRebalance": true, "leaderLease": "12s", "leaderMargin": "4s", "quiesceTimeout": "5s",
+              "releaseTimeout": "16s", "settleTime": "3s", "retryPause": "6s", "retryPauseLimit": "6m", "orderAttempts": 6,
+              "parallelMoves": 9, "pingInterval": "4s", "pingTimeout": "5s", "nodeGrace": "11s", "registrationTimeout": "91s",
+              "refreshTimeout": "92s", "massLossWindow": "93s", "restTime": "11m", "loadInterval": "11s", "releasePath": "/r",
+              "auditRetention": "31d" } }
+            """).ToMonitorOptions("m", "http://a");
+        var own = new MonitorOptions();
+        var untouched = typeof(MonitorOptions).GetProperties().Where(p => p.CanWrite && Equals(p.GetValue(own), p.GetValue(changed))).Select(p => p.Name);
+        Assert.Empty(untouched);
+    }
+
+    [Fact]
+    public void ToMonitorOptions_StaticPlacementNodesAndPins_AreTyped()
+    {
+        var options = Loading.Good("""
+            {
+              "store": "embedded",
+              "nodes": [
+                { "id": "dtable-server-01", "local_node_url": "http://one:5000/x/", "node_url": "https://one", "weight": 2, "release": "restart", "restartCommand": ["systemctl", "restart", "{node}"] },
+                { "id": "dtable-server-02", "local_node_url": "http://two" },
+              ],
+              "placement": { "mode": "static", "ranges": { "0-9": "dtable-server-02", "a-f": "dtable-server-01" } },
+              "pins": { "FF84E1A1-66e2": "dtable-server-02" },
+            }
+            """).ToMonitorOptions("m", null);
+        Assert.Equal(
+            [new StaticRange(new Bucket(0x00), new Bucket(0x9f), "dtable-server-02"), new StaticRange(new Bucket(0xa0), new Bucket(0xff), "dtable-server-01")],
+            options.Placement.Ranges.AsEnumerable());
+        Assert.Equal("ff84e1a166e2", Assert.Single(options.Placement.Pins).Pin.ToString());
+        Assert.Equal(("http://one:5000/x/", "https://one", 2.0, ReleaseMode.Restart),
+            (options.Nodes[0].LocalNodeUrl!, options.Nodes[0].NodeUrl!, options.Nodes[0].Weight, options.Nodes[0].Release!.Value));
+        Assert.Equal(["systemctl", "restart", "{node}"], options.Nodes[0].RestartCommand.AsEnumerable());
+        Assert.Empty(options.Validate());
+    }
+
+    [Fact]
+    public void ToEmbeddedStoreOptions_ClusterNames_MakeIdentities()
+    {
+        var (blue, green) = (new BucketProxySettings { Cluster = "blue" }, new BucketProxySettings { Cluster = "green" });
+        Assert.NotEqual(blue.ToEmbeddedStoreOptions().ClusterId, green.ToEmbeddedStoreOptions().ClusterId);
+        Assert.Equal(blue.ToEmbeddedStoreOptions().ClusterId, new BucketProxySettings { Cluster = "blue" }.ToEmbeddedStoreOptions().ClusterId);
+    }
+
+    [Fact]
+    public void ToEtcdClientOptions_PasswordFile_IsReadWithoutItsLineEnd()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, "se cret\n");
+            var options = Loading.Good($$"""
+                { "store": "etcd", "etcd": { "endpoints": ["etcd-01", "http://etcd-02:4000"], "user": "u", "passwordFile": "{{file}}", "callTimeout": "7s" } }
+                """).ToEtcdClientOptions();
+            Assert.Equal(new BucketProxy.Etcd.EtcdCredentials("u", "se cret"), options.Credentials);
+            Assert.Equal(["http://etcd-01:2379", "http://etcd-02:4000"], options.Endpoints.Select(e => e.ToString()));
+            Assert.Equal(TimeSpan.FromSeconds(7), options.CallTimeout);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+namespace BucketProxy.Tests.Configuration;
+
+public sealed class SettingsRulesTests
+{
+    [Fact]
+    public void Check_NoStore_SaysTheTwoChoices()
+    {
+        var error = Assert.Single(Loading.Errors("{}"));
+        Assert.StartsWith("store: is missing, and is never assumed. The two choices: \"embedded\"", error, StringComparison.Ordinal);
+        Assert.Contains("\"etcd\" keeps it in the etcd", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "store": "etcd" }""", "etcd.endpoints: is missing")]
+    [InlineData("""{ "store": "embedded" }""", "nodes: is missing")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a", "b:port"] } }""", "test.json: etcd.endpoints: \"b:port\" is not allowed; allowed: host, host:port or http(s)://host:port.")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"], "caFile": "/dev/null", "certificateFile": "/dev/null", "keyFile": "/dev/null" } }""", "etcd: ")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"], "password": "x" } }""", "etcd.user: is missing")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"], "user": "x" } }""", "etcd.password: is missing")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"], "user": "x", "password": "y", "passwordFile": "/dev/null" } }""", "test.json: etcd.passwordFile: \"/dev/null\" is given and so is etcd.password")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"], "keyFile": "/dev/null" } }""", "etcd.certificateFile: is missing: etcd.keyFile is given")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "admin": { "token": "twelve-and-more", "tokenFile": "/dev/null" } }""", "test.json: admin.tokenFile: \"/dev/null\" is given and so is admin.token")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "admin": { "listen": 5550 } }""", "test.json: admin.listen: \"*:5550\" is the data port too")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "data": { "prefixes": ["api/"] } }""", "test.json: data.prefixes: \"api/\" is not allowed")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "cluster": "a b" }""", "test.json: cluster: \"a b\" is not allowed")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "roles": [] }""", "test.json: roles: is empty")]
+    [InlineData("""{ "store": "embedded", "roles": "proxy", "nodes": [ { "id": "dtable-server-1", "local_node_url": "http://a" } ] }""", "test.json: roles: \"proxy\" is not enough with \"store\": \"embedded\"")]
+    [InlineData("""{ "store": "embedded", "monitor": "off", "nodes": [ { "id": "dtable-server-1", "local_node_url": "http://a" } ] }""", "\"off\" is not allowed with \"store\": \"embedded\"")]
+    [InlineData("""{ "store": "embedded", "nodes": [ { "local_node_url": "http://a" } ] }""", "nodes[0].id: is missing.")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "data": { "holdTime": "21s" } }""", "test.json: data.holdTime: \"21s\" is not enough for a planned move; allowed: more than monitor.quiesceTimeout + releaseTimeout + settleTime (21s).")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "monitor": { "leaderMargin": "5s" } }""", "test.json: monitor.leaderMargin: \"5s\" is not allowed; allowed: less than half of monitor.leaderLease (10s).")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "proxy": { "lease": "6s" } }""", "proxy.fenceMargin: \"3s\" is not allowed; allowed: less than half of proxy.lease (6s).")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "monitor": { "retryPauseLimit": "1s" } }""", "test.json: monitor.retryPauseLimit: \"1s\" is not allowed; allowed: at least monitor.retryPause (5s).")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "data": { "readAhead": "16KB" } }""", "test.json: data.readAhead: \"16KB\" is not allowed; allowed: at least data.maxHeaderSize (32KB)")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "monitor": { "releasePath": "release" } }""", "test.json: monitor.releasePath: \"release\" is not allowed")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "admin": { "tokenFile": "no-such-file" } }""", "test.json: admin.tokenFile: \"no-such-file\" does not exist")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "admin": { "token": "short" } }""", "test.json: admin.token: is not allowed; allowed: at least 12 characters")]
+    [InlineData("""{ "store": "embedded", "nodes": [ { "id": "dtable-server-1", "register": "no" } ] }""", "test.json: nodes[0].register: \"off\" is not allowed with")]
+    [InlineData("""{ "store": "embedded", "nodes": [ { "id": "dtable-server-1" } ] }""", "nodes[0].local_node_url: is missing.")]
+    [InlineData("""{ "store": "embedded", "nodes": [ { "id": "dtable-server-1", "local_node_url": "http://a" }, { "id": "dtable-server-1", "local_node_url": "http://a" } ] }""", "test.json: nodes[1].id: \"dtable-server-1\" is the id of another node")]
+    [InlineData("""{ "store": "embedded", "nodes": [ { "id": "dtable-server-1", "local_node_url": "http://a", "release": "restart" } ] }""", "nodes[0].restartCommand: is missing")]
+    public void Check_SettingsThatDoNotFitTogether_AreRefused(string json, string expected) =>
+        Assert.Contains(expected, Assert.Single(Loading.Errors(json)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("ff84e1a", "is not allowed; allowed: a whole UUID, or its first 8 or more hex digits")]
+    [InlineData("ff84e1a1-66e2-zz", "is not allowed; allowed: a whole UUID")]
+    public void Check_BadPin_IsRefused(string pin, string expected) =>
+        Assert.Contains(expected,
+            Assert.Single(Loading.Errors($$"""{ {{Loading.OneNode}}, "pins": { "{{pin}}": "dtable-server-01" } }""")), StringComparison.Ordinal);
+
+    [Fact]
+    public void Check_OnePinInTwoSpellings_IsRefused() =>
+        Assert.Contains("pins.ff84e1a1-66e2: names the same bases as 'FF84E1A166E2'",
+            Assert.Single(Loading.Errors($$"""{ {{Loading.OneNode}}, "pins": { "ff84e1a1-66e2": "dtable-server-01", "FF84E1A166E2": "dtable-server-01" } }""")),
+            StringComparison.Ordinal);
+
+    [Fact]
+    public void Check_PinToUnknownNode_NamesTheKnownOnes() =>
+        Assert.Equal(["test.json: pins.ff84e1a1: \"dtable-server-02\" is not among the nodes; known: dtable-server-01."],
+            Loading.Errors($$"""{ {{Loading.OneNode}}, "pins": { "ff84e1a1": "dtable-server-02" } }"""));
+
+    [Fact]
+    public void Check_EtcdWithoutNodeList_TakesAnyNodeId() =>
+        Loading.Good("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "pins": { "ff84e1a1": "dtable-server-77" } }""");
+}

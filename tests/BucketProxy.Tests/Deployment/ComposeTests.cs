@@ -1,0 +1,60 @@
+using System.Text.Json;
+using BucketProxy.Commands;
+using BucketProxy.Configuration;
+
+namespace BucketProxy.Tests.Deployment;
+
+public sealed class ComposeTests
+{
+    private static readonly JsonElement Compose = Assert.Single(Yaml.Read(Repository.File("config", "docker-compose.yml")));
+
+    private static IEnumerable<JsonProperty> Ours =>
+        Compose.At("services").EnumerateObject().Where(s => s.Value.At("image").GetString() == "bucketproxy");
+
+    [Fact]
+    public async Task Services_OfOurs_RunWithSettingsThatAreAllowed()
+    {
+        Assert.Equal(["dtable-server-proxy", "cluster-monitor"], Ours.Select(s => s.Name));
+        foreach (var service in Ours)
+        {
+            var variables = service.Value.At("environment").EnumerateObject().Select(v => (v.Name, v.Value.ToString())).ToArray();
+            var flags = service.Value.At("command").Texts();
+            Assert.Equal("serve", flags[0]);
+            var run = await CommandRunOf(variables, flags[1..]);
+            Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error));
+            Assert.Contains($"{flags[^1]}.", run.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Endpoints_OfOurs_AreTheMembersOfEtcd()
+    {
+        var members = Compose.At("services").EnumerateObject().Where(s => s.Name.StartsWith("etcd-", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(3, members.Length);
+        Assert.All(Ours, s => Assert.Equal(
+            string.Join(',', members.Select(m => $"{m.Name}:2379")), s.Value.At("environment", "BUCKETPROXY_ETCD__ENDPOINTS").GetString()));
+        Assert.All(members, m =>
+        {
+            Assert.Contains($"--name={m.Name}", m.Value.At("command").Texts());
+            Assert.Contains($"--advertise-client-urls=http://{m.Name}:2379", m.Value.At("command").Texts());
+            Assert.Contains("--initial-cluster=" + string.Join(',', members.Select(o => $"{o.Name}=http://{o.Name}:2380")), m.Value.At("command").Texts());
+        });
+    }
+
+    [Fact]
+    public void Services_OfOurs_HaveAReadOnlyRootAndTheTimeThatAStopTakes()
+    {
+        var usual = new BucketProxySettings();
+        Assert.All(Ours, s =>
+        {
+            Assert.Equal("true", s.Value.At("read_only").ToString(), ignoreCase: true);
+            Assert.True(int.Parse(s.Value.At("stop_grace_period").GetString()!.TrimEnd('s'), System.Globalization.CultureInfo.InvariantCulture)
+                > (usual.Data.DrainGrace + usual.Data.DrainLimit).TotalSeconds);
+            Assert.EndsWith(":/var/lib/bucketproxy", Assert.Single(s.Value.At("volumes").Texts()), StringComparison.Ordinal);
+        });
+    }
+
+    // The settings of serve, judged by check-config: they are the same by construction.
+    private static Task<Commands.CommandRun> CommandRunOf((string, string)[] variables, string[] flags) =>
+        Commands.CommandRun.Of(variables, ["check-config", .. flags]);
+}

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using BucketProxy.Commands;
+
+namespace BucketProxy.Tests.Deployment;
+
+public sealed partial class FilesTests
+{
+    private static readonly string[] Dockerfile = File.ReadAllLines(Repository.File("Dockerfile"));
+
+    [Fact]
+    public void Dockerfile_EverythingItCopies_IsThere()
+    {
+        var copied = Dockerfile.Where(l => l.StartsWith("COPY ", StringComparison.Ordinal) && !l.Contains("--from", StringComparison.Ordinal))
+            .SelectMany(l => l.Split(' ')[1..^1]).ToArray();
+        Assert.NotEmpty(copied);
+        Assert.All(copied, path => Assert.True(Path.Exists(Repository.File(path)), path));
+    }
+
+    [Fact]
+    public void Dockerfile_EveryBuildFileOfTheRepository_IsCopied()
+    {
+        // One that is missing changes what is built, or breaks it, in the image alone.
+        var copied = string.Join('\n', Dockerfile);
+        var needed = Directory.EnumerateFiles(Repository.Root).Select(Path.GetFileName)
+            .Where(n => n is "global.json" or "BannedSymbols.txt" or ".editorconfig" || n!.StartsWith("Directory.", StringComparison.Ordinal));
+        Assert.All(needed, name => Assert.Contains(name!, copied, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Dockerfile_CommandAndHealthCheck_AreCommandsOfOurs()
+    {
+        var root = CommandLine.Create(CommandEnvironment.OfProcess());
+        var entry = Words("ENTRYPOINT");
+        var health = Words("HEALTHCHECK");
+        Assert.Equal("/app/bucketproxy", Assert.Single(entry));
+        Assert.Equal(entry[0], health[0]);
+        Assert.Empty(root.Parse(health[1..]).Errors);
+        Assert.Empty(root.Parse(Words("CMD")).Errors);
+        Assert.Contains(Dockerfile, l => l.StartsWith("USER ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Unit_WhatItStarts_IsACommandOfOurs_ThatAcceptsTheSampleItNames()
+    {
+        var unit = await File.ReadAllTextAsync(Repository.File("config", "bucketproxy.service"));
+        var start = ExecStart().Match(unit).Groups[1].Value.Split(' ');
+        Assert.Empty(CommandLine.Create(CommandEnvironment.OfProcess()).Parse(start).Errors);
+        var sample = SampleFile().Match(unit).Groups[1].Value;
+        Assert.Equal(ExitCode.Done, (await Commands.CommandRun.Of("check-config", Repository.File(sample.Split('/')))).ExitCode);
+        // What a restart does not mend is not restarted.
+        Assert.Contains($"RestartPreventExitStatus={ExitCode.Usage} {ExitCode.BadSettings}", unit, StringComparison.Ordinal);
+    }
+
+    private static string[] Words(string instruction)
+    {
+        var line = Dockerfile.Single(l => l.StartsWith(instruction + " ", StringComparison.Ordinal));
+        return JsonSerializer.Deserialize<string[]>(line[line.IndexOf('[', StringComparison.Ordinal)..])!;
+    }
+
+    [GeneratedRegex("(?m)^ExecStart=/opt/bucketproxy/bucketproxy (.*)$")]
+    private static partial Regex ExecStart();
+
+    [GeneratedRegex(@"(config/[a-z-]+\.json) /etc/bucketproxy")]
+    private static partial Regex SampleFile();
+}
