@@ -193,7 +193,7 @@ public sealed class OneNodeTests(ITestOutputHelper output) : IAsyncLifetime
         {
             Name = "other",
             ClientPort = _etcd.ClientPort,
-            PeerPort = EtcdProcess.FreePort(),
+            PeerPort = FreePort.Next(),
             Arguments = ["--initial-cluster-token", "another"],
         });
         var started = Stopwatch.GetTimestamp();

@@ -30,8 +30,8 @@ public sealed class EtcdCluster : IAsyncDisposable
                 Name = $"etcd{i}",
                 Address = address,
                 Prefix = before,
-                ClientPort = EtcdProcess.FreePort(),
-                PeerPort = EtcdProcess.FreePort(),
+                ClientPort = FreePort.Next(),
+                PeerPort = FreePort.Next(),
                 Arguments = arguments ?? [],
             };
         }).ToArray();

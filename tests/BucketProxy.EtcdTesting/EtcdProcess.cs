@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -62,8 +61,8 @@ public sealed class EtcdProcess : IAsyncDisposable
         _options = options;
         DataDirectory = dataDirectory;
         _ownsData = options.DataDirectory is null;
-        ClientPort = options.ClientPort == 0 ? FreePort() : options.ClientPort;
-        PeerPort = options.PeerPort == 0 ? FreePort() : options.PeerPort;
+        ClientPort = options.ClientPort == 0 ? FreePort.Next() : options.ClientPort;
+        PeerPort = options.PeerPort == 0 ? FreePort.Next() : options.PeerPort;
     }
 
     /// <summary>Its name.</summary>
@@ -187,14 +186,6 @@ public sealed class EtcdProcess : IAsyncDisposable
         }
         if (_ownsData)
             Directory.Delete(DataDirectory, recursive: true);
-    }
-
-    /// <summary>A port that nobody listens on.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task EndAsync(string signal)

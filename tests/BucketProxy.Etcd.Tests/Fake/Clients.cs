@@ -20,5 +20,5 @@ internal static class Clients
         new(OptionsFor(endpoints) with { CallTimeout = TimeSpan.FromSeconds(3), AttemptTimeout = TimeSpan.FromSeconds(1) }, TimeProvider.System);
 
     /// <summary>An endpoint that refuses connections.</summary>
-    public static EtcdEndpoint Refusing() => EtcdEndpoint.Parse($"127.0.0.1:{EtcdTesting.EtcdProcess.FreePort()}");
+    public static EtcdEndpoint Refusing() => EtcdEndpoint.Parse($"127.0.0.1:{EtcdTesting.FreePort.Next()}");
 }

@@ -6,7 +6,7 @@ namespace BucketProxy.SystemTest.Cluster;
 /// <summary>A dtable-server stand-in in a process of its own; always at the same port.</summary>
 internal sealed class NodeProcess(string id, string storage, string directory, string etcd, SystemTestOptions options) : RestartableProcess(id)
 {
-    private readonly int _port = EtcdProcess.FreePort();
+    private readonly int _port = FreePort.Next();
 
     public string Journal => Path.Combine(directory, Name + ".jsonl");
 

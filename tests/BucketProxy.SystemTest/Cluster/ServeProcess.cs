@@ -6,8 +6,8 @@ namespace BucketProxy.SystemTest.Cluster;
 /// <summary>A proxy or a monitor in a process of its own; always at the same ports, with the same data directory.</summary>
 internal sealed class ServeProcess(string name, string role, string settings, string directory) : RestartableProcess(name)
 {
-    private readonly int _dataPort = EtcdProcess.FreePort();
-    private readonly int _adminPort = EtcdProcess.FreePort();
+    private readonly int _dataPort = FreePort.Next();
+    private readonly int _adminPort = FreePort.Next();
 
     public string Authority => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_dataPort}");
 
