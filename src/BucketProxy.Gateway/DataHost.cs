@@ -9,6 +9,8 @@ using BucketProxy.Gateway.Hosting;
 using BucketProxy.Gateway.InFlight;
 using BucketProxy.Gateway.Telemetry;
 using BucketProxy.Gateway.Tunnels;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -41,6 +43,7 @@ public sealed class DataHost : IAsyncDisposable
     private readonly GatewayMetrics _metrics;
     private readonly LocalRoutes _local;
     private readonly DataApplication _application;
+    private readonly ServerCertificate? _certificate;
     private readonly KestrelServer _server;
     private int _stopped;
 
@@ -51,6 +54,8 @@ public sealed class DataHost : IAsyncDisposable
     /// <param name="time">Every wait and limit goes by it.</param>
     /// <param name="loggerFactory">Where to log; nothing is logged per request.</param>
     /// <exception cref="ArgumentException">A setting cannot work; the message names each.</exception>
+    /// <exception cref="IOException">A file of the certificate cannot be read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">A file holds no certificate or key.</exception>
     public DataHost(
         CurrentTable current, Traffic traffic, GatewayOptions options, TimeProvider time, ILoggerFactory loggerFactory)
     {
@@ -70,7 +75,10 @@ public sealed class DataHost : IAsyncDisposable
         Traffic = traffic;
 
         // The forwarder would log every request; what there is to say of a failure is in our metrics and answers.
-        _services = new ServiceCollection()
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        // For TLS, which asks for services of the server's own.
+        builder.WebHost.UseKestrelCore();
+        _services = builder.Services
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
             .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
             .AddSingleton(time)
@@ -93,8 +101,9 @@ public sealed class DataHost : IAsyncDisposable
             _metrics,
             options,
             _log));
+        _certificate = options.CertificateFile is { } file ? new ServerCertificate(file, options.KeyFile, time, _log) : null;
         _server = new KestrelServer(
-            Options.Create(Server(options, time, _services)),
+            Options.Create(Server(options, _certificate, time, _services)),
             DataTransport.Create(options, loggerFactory),
             loggerFactory);
         current.Published += OnPublished;
@@ -177,6 +186,7 @@ public sealed class DataHost : IAsyncDisposable
     {
         await StopAsync(new CancellationToken(canceled: true));
         _server.Dispose();
+        _certificate?.Dispose();
         _holds.Dispose();
         _metrics.Dispose();
         _links.Dispose();
@@ -197,7 +207,8 @@ public sealed class DataHost : IAsyncDisposable
             _links.Allow();
     }
 
-    private static KestrelServerOptions Server(GatewayOptions options, TimeProvider time, IServiceProvider services)
+    private static KestrelServerOptions Server(
+        GatewayOptions options, ServerCertificate? certificate, TimeProvider time, IServiceProvider services)
     {
         var server = new KestrelServerOptions
         {
@@ -226,10 +237,13 @@ public sealed class DataHost : IAsyncDisposable
             limits.MaxConcurrentConnections = options.MaxConnections;
             limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
         }
+        Action<ListenOptions> protocol = certificate is null
+            ? listen => listen.UsePrefaceProtocol(options.ClientKeepAlive, time)
+            : listen => listen.UseCertificate(certificate);
         if (options.Address == "*")
-            server.ListenAnyIP(options.Port, listen => listen.UsePrefaceProtocol(options.ClientKeepAlive, time));
+            server.ListenAnyIP(options.Port, protocol);
         else
-            server.Listen(IPAddress.Parse(options.Address), options.Port, listen => listen.UsePrefaceProtocol(options.ClientKeepAlive, time));
+            server.Listen(IPAddress.Parse(options.Address), options.Port, protocol);
         return server;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Targets;
 
 namespace BucketProxy.Gateway;
@@ -15,6 +16,15 @@ public sealed record GatewayOptions
 
     /// <summary>Data port, 0 to 65535; 0 takes a free one (see <see cref="DataHost.Addresses"/>). Default 5550.</summary>
     public int Port { get; init; } = 5550;
+
+    /// <summary>
+    /// PEM file with the certificate to serve TLS with, HTTP/1.1 and HTTP/2 by ALPN, and those between it and its authority. Read again
+    /// when it changes. Default: none, the port speaks HTTP/1.1 and HTTP/2 without TLS.
+    /// </summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>PEM file with the certificate's private key. Default: it is in <see cref="CertificateFile"/>.</summary>
+    public string? KeyFile { get; init; }
 
     /// <summary>Prefixes that may stand once in front of a path and are stripped. Default <c>/dtable-server</c>, <c>/api-gateway</c>.
     /// </summary>
@@ -146,6 +156,9 @@ public sealed record GatewayOptions
     /// Lower: long imports and exports are cut.
     /// </summary>
     public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The networks that nodes may stand in; a node elsewhere counts as unreachable. Default: any.</summary>
+    public NodeNetworks NodeNetworks { get; init; } = NodeNetworks.Any;
 
     /// <summary>Hottest bases to report, 1 to 1000. Default 20; four times as many are watched. Higher: larger load reports.</summary>
     public int HottestBases { get; init; } = 20;

@@ -23,4 +23,10 @@ internal static partial class Log
 
     [LoggerMessage(1006, LogLevel.Warning, "Everything in flight was cut: {Requests} requests, {Tunnels} tunnels")]
     public static partial void Cut(ILogger logger, int requests, int tunnels);
+
+    [LoggerMessage(1007, LogLevel.Information, "Certificate {File} was renewed; the new one is good until {NotAfter:u}")]
+    public static partial void CertificateRenewed(ILogger logger, string file, DateTime notAfter);
+
+    [LoggerMessage(1008, LogLevel.Warning, "Certificate {File} was changed and cannot be used; the old one stays")]
+    public static partial void CertificateNotRenewed(ILogger logger, Exception exception, string file);
 }

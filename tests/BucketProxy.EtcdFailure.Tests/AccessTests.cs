@@ -2,6 +2,7 @@ using System.Diagnostics;
 using BucketProxy.Core.Bases;
 using BucketProxy.Etcd;
 using BucketProxy.EtcdTesting;
+using BucketProxy.Testing;
 using Xunit.Abstractions;
 
 namespace BucketProxy.EtcdFailure.Tests;

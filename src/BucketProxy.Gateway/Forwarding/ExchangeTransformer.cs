@@ -83,7 +83,7 @@ internal sealed class ExchangeTransformer(Exchange exchange) : HttpTransformer
         outgoing.TryAddWithoutValidation(
             "X-Forwarded-For",
             StringValues.IsNullOrEmpty(forwarded) ? exchange.ClientAddress : forwarded + ", " + exchange.ClientAddress);
-        Forwarded("X-Forwarded-Proto", "http");
+        Forwarded("X-Forwarded-Proto", exchange.Http.Request.IsHttps ? "https" : "http");
         Forwarded("X-Forwarded-Host", host);
 
         void Forwarded(string name, StringValues ours)

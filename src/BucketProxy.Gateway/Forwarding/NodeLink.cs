@@ -73,18 +73,18 @@ internal sealed class NodeLink : IDisposable
         MaxResponseHeadersLength = 64,
         RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        ConnectCallback = (context, cancellationToken) => ConnectAsync(context, options.ConnectTimeout, time, cancellationToken),
+        ConnectCallback = (context, cancellationToken) => ConnectAsync(context, options, time, cancellationToken),
     };
 
     private async ValueTask<Stream> ConnectAsync(
-        SocketsHttpConnectionContext context, TimeSpan connectTimeout, TimeProvider time, CancellationToken cancellationToken)
+        SocketsHttpConnectionContext context, GatewayOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            await using (time.CreateTimer(static s => ((CancellationTokenSource)s!).Cancel(), patience, connectTimeout, Timeout.InfiniteTimeSpan))
-                await socket.ConnectAsync(context.DnsEndPoint, patience.Token);
+            await using (time.CreateTimer(static s => ((CancellationTokenSource)s!).Cancel(), patience, options.ConnectTimeout, Timeout.InfiniteTimeSpan))
+                await options.NodeNetworks.ConnectAsync(socket, context.DnsEndPoint, patience.Token);
             var stream = new NodeStream(socket, Closed);
             lock (_openLock)
             {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json.Serialization;
 using BucketProxy.Monitor.Options;
 using BucketProxy.Monitor.Reconcile;
@@ -26,6 +27,7 @@ internal sealed class NodeCalls : IDisposable
             UseProxy = false,
             UseCookies = false,
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            ConnectCallback = ConnectAsync,
         })
         {
             Timeout = Timeout.InfiniteTimeSpan,
@@ -115,6 +117,21 @@ internal sealed class NodeCalls : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await _options.NodeNetworks.ConnectAsync(socket, context.DnsEndPoint, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     private static string Trim(string localUrl) => localUrl.TrimEnd('/');
 

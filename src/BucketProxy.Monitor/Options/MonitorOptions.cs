@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Planning;
 
 namespace BucketProxy.Monitor.Options;
@@ -14,6 +15,9 @@ public sealed record MonitorOptions
 
     /// <summary>The dtable-servers that configuration knows. Others may register themselves.</summary>
     public ImmutableArray<NodeOptions> Nodes { get; init; } = [];
+
+    /// <summary>The networks that nodes may stand in; a node elsewhere is not called, and counts as one that does not answer. Default: any.</summary>
+    public NodeNetworks NodeNetworks { get; init; } = NodeNetworks.Any;
 
     /// <summary>How buckets are placed.</summary>
     public PlacementOptions Placement { get; init; } = new();

@@ -1,10 +1,11 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using BucketProxy.Admin.Endpoints;
 using BucketProxy.Admin.Security;
 using BucketProxy.Configuration;
+using BucketProxy.Gateway.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace BucketProxy.Admin;
 
@@ -18,8 +19,9 @@ internal sealed class AdminHost : IAsyncDisposable
     private const long MaxBodyBytes = 64 * 1024;
 
     private readonly WebApplication _app;
+    private readonly ServerCertificate? _certificate;
 
-    private AdminHost(WebApplication app) => _app = app;
+    private AdminHost(WebApplication app, ServerCertificate? certificate) => (_app, _certificate) = (app, certificate);
 
     /// <summary>Where it listens, once started: with the port it was given.</summary>
     public IReadOnlyList<string> Addresses =>
@@ -48,6 +50,9 @@ internal sealed class AdminHost : IAsyncDisposable
     public static AdminHost Create(AdminContext context, ILoggerFactory loggers, TimeProvider time, Action<WebApplication>? more = null)
     {
         var settings = context.Settings.Admin;
+        var certificate = settings.CertificateFile is { } file
+            ? new ServerCertificate(file, settings.KeyFile, time, loggers.CreateLogger("BucketProxy.Admin"))
+            : null;
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "BucketProxy", Args = [] });
         // Its own settings come from ours alone: no appsettings.json, no ASPNETCORE_ variables.
         builder.Configuration.Sources.Clear();
@@ -57,13 +62,13 @@ internal sealed class AdminHost : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
-            Listen(kestrel, settings);
+            Listen(kestrel, settings, certificate);
         });
         var app = builder.Build();
         Use(app);
         Map(app, context, time);
         more?.Invoke(app);
-        return new AdminHost(app);
+        return new AdminHost(app, certificate);
     }
 
     /// <summary>What the port's pipeline needs, whatever server it runs on.</summary>
@@ -106,19 +111,22 @@ internal sealed class AdminHost : IAsyncDisposable
     public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
-
-    private static void Listen(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, AdminSettings settings)
+    public async ValueTask DisposeAsync()
     {
-        var certificate = settings.CertificateFile is { } file ? X509Certificate2.CreateFromPemFile(file, settings.KeyFile) : null;
-        Action<Microsoft.AspNetCore.Server.Kestrel.Core.ListenOptions> configure = listen =>
+        await _app.DisposeAsync();
+        _certificate?.Dispose();
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, AdminSettings settings, ServerCertificate? certificate)
+    {
+        Action<ListenOptions> protocol = listen =>
         {
             if (certificate is not null)
-                listen.UseHttps(certificate);
+                listen.UseCertificate(certificate);
         };
         if (settings.Listen.Address is { } address)
-            kestrel.Listen(new IPEndPoint(address, settings.Listen.Port), configure);
+            kestrel.Listen(new IPEndPoint(address, settings.Listen.Port), protocol);
         else
-            kestrel.ListenAnyIP(settings.Listen.Port, configure);
+            kestrel.ListenAnyIP(settings.Listen.Port, protocol);
     }
 }

@@ -16,9 +16,9 @@ internal sealed record AdminSettings
     [Setting("A file that holds the token; a line end at its end is ignored.")]
     public string? TokenFile { get; init; }
 
-    [Setting("A PEM file with the certificate to serve https with.", DefaultText = "none: http")]
+    [Setting("A PEM file with the certificate to serve https with, followed by those between it and its authority. Read again when it changes.", DefaultText = "none: http")]
     public string? CertificateFile { get; init; }
 
-    [Setting("A PEM file with the certificate's private key.")]
+    [Setting("A PEM file with the certificate's private key. Read again when it changes.")]
     public string? KeyFile { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using BucketProxy.Cluster.View;
 using BucketProxy.Configuration.Schema;
 
@@ -56,6 +57,10 @@ internal sealed record BucketProxySettings
 
     [Setting("The dtable-servers that need something said of them. With etcd the list may be empty: servers of a SeaTable cluster register themselves.")]
     public ImmutableArray<NodeSettings> Nodes { get; init; } = [];
+
+    [Setting("The networks that dtable-servers may stand in. A server with another address is never connected to, whoever registered it and whatever its name resolves to.",
+        DefaultText = "none: any")]
+    public ImmutableArray<IPNetwork> NodeNetworks { get; init; } = [];
 
     [Setting("Which server gets which bucket.")]
     public PlacementSettings Placement { get; init; } = new();

@@ -10,6 +10,13 @@ internal sealed record DataSettings
     [Setting("Where the data port is opened.")]
     public ListenAddress Listen { get; init; } = new(null, 5550);
 
+    [Setting("A PEM file with the certificate to serve TLS with, followed by those between it and its authority. Read again when it changes.",
+        DefaultText = "none: HTTP/1.1 and HTTP/2 without TLS")]
+    public string? CertificateFile { get; init; }
+
+    [Setting("A PEM file with the certificate's private key. Read again when it changes.")]
+    public string? KeyFile { get; init; }
+
     [Setting("Path prefixes that may stand once in front of a path and are taken off before it is forwarded.",
         Allowed = "a path that begins with '/' and does not end in one")]
     public ImmutableArray<string> Prefixes { get; init; } = ["/dtable-server", "/api-gateway"];

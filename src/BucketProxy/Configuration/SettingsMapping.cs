@@ -6,10 +6,13 @@ using BucketProxy.Cluster.Embedded;
 using BucketProxy.Cluster.Keys;
 using BucketProxy.Configuration.Rules;
 using BucketProxy.Core.Bases;
+using BucketProxy.Core.Nodes;
 using BucketProxy.Etcd;
 using BucketProxy.Gateway;
+using BucketProxy.Gateway.Hosting;
 using BucketProxy.Gateway.Participation;
 using BucketProxy.Monitor.Options;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BucketProxy.Configuration;
 
@@ -28,6 +31,7 @@ internal static class SettingsMapping
             Instance = instance,
             Address = address,
             Nodes = [.. settings.Nodes.Select(ToNodeOptions)],
+            NodeNetworks = settings.ToNodeNetworks(),
             Placement = new PlacementOptions
             {
                 Mode = settings.Placement.Mode,
@@ -67,6 +71,8 @@ internal static class SettingsMapping
         {
             Address = data.Listen.Address?.ToString() ?? "*",
             Port = data.Listen.Port,
+            CertificateFile = data.CertificateFile,
+            KeyFile = data.KeyFile,
             PathPrefixes = data.Prefixes,
             HoldTime = data.HoldTime,
             HoldPerBucket = data.HoldPerBucket,
@@ -91,6 +97,7 @@ internal static class SettingsMapping
             DrainGrace = data.DrainGrace,
             DrainLimit = data.DrainLimit,
             HottestBases = data.HottestBases,
+            NodeNetworks = settings.ToNodeNetworks(),
             InlineScheduling = data.InlineScheduling,
         };
     }
@@ -137,6 +144,10 @@ internal static class SettingsMapping
     internal static ulong ClusterIdOf(string cluster) =>
         Math.Max(1, BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(cluster))));
 
+    /// <summary>Where servers may stand.</summary>
+    public static NodeNetworks ToNodeNetworks(this BucketProxySettings settings) =>
+        settings.NodeNetworks.IsEmpty ? NodeNetworks.Any : new NodeNetworks(settings.NodeNetworks);
+
     /// <summary>How keys are spelled.</summary>
     public static KeySchema ToKeySchema(this BucketProxySettings settings) => new(settings.Etcd.KeyPrefix);
 
@@ -148,8 +159,14 @@ internal static class SettingsMapping
         .. Problem("proxy", () => settings.ToProxyAgentOptions("check", null, null, []).Validate()),
         .. Problem("store", () => settings.ToEmbeddedStoreOptions().Validate()),
         .. settings.Store == StoreKind.Etcd ? Problem("etcd", () => settings.ToEtcdClientOptions().Validate()) : [],
+        .. CertificateProblem("data.certificateFile", settings.Data.CertificateFile, settings.Data.KeyFile),
+        .. CertificateProblem("admin.certificateFile", settings.Admin.CertificateFile, settings.Admin.KeyFile),
         .. Problem("admin.tokenFile", () => AdminToken.Of(settings.Admin)),
     ];
+
+    private static IEnumerable<string> CertificateProblem(string part, string? file, string? keyFile) => file is null
+        ? []
+        : Problem(part, () => new ServerCertificate(file, keyFile, TimeProvider.System, NullLogger.Instance).Dispose());
 
     private static IEnumerable<string> Problem(string part, Action check)
     {

@@ -1,6 +1,7 @@
 using BucketProxy.Etcd.Errors;
 using BucketProxy.Etcd.Kv;
 using BucketProxy.EtcdTesting;
+using BucketProxy.Testing;
 
 namespace BucketProxy.Etcd.Tests.Real;
 

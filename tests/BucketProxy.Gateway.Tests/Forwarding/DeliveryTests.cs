@@ -1,5 +1,7 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using BucketProxy.Core.Nodes;
 using BucketProxy.Gateway.Tests.Support;
 using BucketProxy.Testing;
 
@@ -209,6 +211,22 @@ public sealed class DeliveryTests
         Assert.Equal(200, response.Status);
         Assert.Equal("2", Assert.Single(node.Requests).Header("Content-Length"));
         Assert.Equal(0, gateway.Host.Held);
+    }
+
+    [Fact]
+    public async Task Send_OwnerOutsideTheNetworks_NothingIsSentThere()
+    {
+        await using var node = new FakeNode();
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, new GatewayOptions
+        {
+            NodeNetworks = new NodeNetworks([IPNetwork.Parse("10.0.0.0/8")]),
+            HoldTime = TimeSpan.FromSeconds(1),
+        });
+
+        var response = await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path));
+
+        Assert.Equal(503, response.Status);
+        Assert.Empty(node.Requests);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using System.Net;
 using BucketProxy.Core.Bases;
+using BucketProxy.Core.Nodes;
 using BucketProxy.Monitor.Executing;
 using BucketProxy.Monitor.Options;
 using BucketProxy.Monitor.Reconcile;
@@ -18,6 +20,17 @@ public sealed class NodeCallsTests
         Assert.False(await calls.PingAsync(node.Url, default));
         Assert.False(await calls.PingAsync("http://127.0.0.1:1", default));
         Assert.False(await calls.PingAsync("no url", default));
+    }
+
+    [Fact]
+    public async Task Calls_NodeOutsideTheNetworks_AreNeverMade()
+    {
+        await using var node = await FakeNode.StartAsync("dtable-server-a");
+        using var calls = new NodeCalls(
+            new MonitorOptions { NodeNetworks = new NodeNetworks([IPNetwork.Parse("10.0.0.0/8")]) }, TimeProvider.System);
+        Assert.False(await calls.PingAsync(node.Url, default));
+        Assert.Contains("10.0.0.0/8", await calls.ReleaseAsync(Call(node.Url, 0.5), default), StringComparison.Ordinal);
+        Assert.Empty(node.Releases);
     }
 
     [Fact]

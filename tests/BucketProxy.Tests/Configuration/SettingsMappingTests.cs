@@ -4,6 +4,7 @@ using BucketProxy.Core.Bases;
 using BucketProxy.Gateway;
 using BucketProxy.Gateway.Participation;
 using BucketProxy.Monitor.Options;
+using BucketProxy.Testing;
 
 namespace BucketProxy.Tests.Configuration;
 
@@ -40,8 +41,10 @@ public sealed class SettingsMappingTests
     [Fact]
     public void ToGatewayOptions_EveryDataSetting_IsHandedOver()
     {
+        using var certificates = new TestCertificates();
         var changed = Loading.Good($$"""
-            { {{Loading.OneNode}}, "data": {
+            { {{Loading.OneNode}}, "nodeNetworks": ["0.0.0.0/0"], "data": {
+              "certificateFile": "{{certificates.ServerFile}}", "keyFile": "{{certificates.ServerKeyFile}}",
               "listen": "127.0.0.1:7000", "prefixes": ["/x"], "holdTime": "26s", "holdPerBucket": 1, "holdTotal": 2, "releaseAtOnce": 3,
               "retryAfter": "4s", "maxBodySize": "5MB", "idleTimeout": "6s", "connectTimeout": "7s", "nodeKeepAlive": "8s", "clientKeepAlive": "9s",
               "headersTimeout": "10s", "maxHeaderSize": "11KB", "maxRequestLine": "12KB", "maxConnections": 13, "readAhead": "14KB",
@@ -58,7 +61,7 @@ public sealed class SettingsMappingTests
     public void ToMonitorOptions_EveryMonitorSetting_IsHandedOver()
     {
         var changed = Loading.Good($$"""
-            { {{Loading.OneNode}}, "data": { "holdTime": "100s" }, "monitor": {
+            { {{Loading.OneNode}}, "nodeNetworks": ["0.0.0.0/0"], "data": { "holdTime": "100s" }, "monitor": {
               "minNodes": 2, "autoRebalance": true, "leaderLease": "12s", "leaderMargin": "4s", "quiesceTimeout": "5s",
               "releaseTimeout": "16s", "settleTime": "3s", "retryPause": "6s", "retryPauseLimit": "6m", "orderAttempts": 6,
               "parallelMoves": 9, "pingInterval": "4s", "pingTimeout": "5s", "nodeGrace": "11s", "registrationTimeout": "91s",

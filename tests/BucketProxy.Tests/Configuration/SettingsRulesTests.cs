@@ -39,6 +39,10 @@ public sealed class SettingsRulesTests
     [InlineData("""{ "store": "embedded", "nodes": [ { "id": "dtable-server-1" } ] }""", "nodes[0].local_node_url: is missing.")]
     [InlineData("""{ "store": "embedded", "nodes": [ { "id": "dtable-server-1", "local_node_url": "http://a" }, { "id": "dtable-server-1", "local_node_url": "http://a" } ] }""", "test.json: nodes[1].id: \"dtable-server-1\" is the id of another node")]
     [InlineData("""{ "store": "embedded", "nodes": [ { "id": "dtable-server-1", "local_node_url": "http://a", "release": "restart" } ] }""", "nodes[0].restartCommand: is missing")]
+    [InlineData("""{ "store": "embedded", "nodeNetworks": ["10.0.0.0/8", "fd00::/8"], "nodes": [ { "id": "dtable-server-1", "local_node_url": "http://[fe80::1]:5000" } ] }""", "test.json: nodes[0].local_node_url: \"http://[fe80::1]:5000\" is not allowed; allowed by nodeNetworks: 10.0.0.0/8, fd00::/8.")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "nodeNetworks": ["10.0.0.0/99"] }""", "test.json: nodeNetworks[0]: \"10.0.0.0/99\" is not allowed; allowed: a network (10.0.0.0/8, fd00::/8).")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "data": { "keyFile": "/dev/null" } }""", "data.certificateFile: is missing: data.keyFile is given")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "data": { "certificateFile": "/dev/null", "keyFile": "/dev/null" } }""", "data.certificateFile: ")]
     public void Check_SettingsThatDoNotFitTogether_AreRefused(string json, string expected) =>
         Assert.Contains(expected, Assert.Single(Loading.Errors(json)), StringComparison.Ordinal);
 

@@ -1,3 +1,4 @@
+using System.Net;
 using BucketProxy.Cluster.View;
 using BucketProxy.Configuration.Reading;
 using BucketProxy.Configuration.Values;
@@ -131,6 +132,8 @@ internal sealed class SettingsRules(BucketProxySettings settings, SettingsOrigin
         MustExist("etcd:caFile", settings.Etcd.CaFile);
         MustExist("etcd:certificateFile", settings.Etcd.CertificateFile);
         MustExist("etcd:keyFile", settings.Etcd.KeyFile);
+        MustExist("data:certificateFile", settings.Data.CertificateFile);
+        MustExist("data:keyFile", settings.Data.KeyFile);
         MustExist("admin:tokenFile", settings.Admin.TokenFile);
         MustExist("admin:certificateFile", settings.Admin.CertificateFile);
         MustExist("admin:keyFile", settings.Admin.KeyFile);
@@ -139,6 +142,7 @@ internal sealed class SettingsRules(BucketProxySettings settings, SettingsOrigin
         Exclusive("etcd:password", settings.Etcd.Password, "etcd:passwordFile", settings.Etcd.PasswordFile);
         Exclusive("admin:token", settings.Admin.Token, "admin:tokenFile", settings.Admin.TokenFile);
         Together("etcd:certificateFile", settings.Etcd.CertificateFile, "etcd:keyFile", settings.Etcd.KeyFile);
+        Together("data:certificateFile", settings.Data.CertificateFile, "data:keyFile", settings.Data.KeyFile);
         Together("admin:certificateFile", settings.Admin.CertificateFile, "admin:keyFile", settings.Admin.KeyFile);
     }
 
@@ -176,6 +180,12 @@ internal sealed class SettingsRules(BucketProxySettings settings, SettingsOrigin
             origins.Report($"{path}:id", node.Id, "is the id of another node in the list too; allowed: one node for each id.");
         if (node.LocalNodeUrl is null && node.Register)
             ReportMissing($"{path}:local_node_url");
+        // A name is looked up when it is connected to.
+        if (node.LocalNodeUrl is { } url && IPAddress.TryParse(url.DnsSafeHost, out var address)
+            && settings.ToNodeNetworks() is var networks && !networks.Allows(address))
+        {
+            origins.Report($"{path}:local_node_url", url.OriginalString, $"is not allowed; allowed by nodeNetworks: {networks}.");
+        }
         if (!node.Register && settings.Store == StoreKind.Embedded)
             origins.Report($"{path}:register", "off", "is not allowed with \"store\": \"embedded\", where no server can register itself; allowed: on.");
         if (node.Release == ReleaseMode.Restart && node.RestartCommand.IsEmpty)
