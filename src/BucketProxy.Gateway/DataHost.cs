@@ -53,11 +53,17 @@ public sealed class DataHost : IAsyncDisposable
     /// <param name="options">Settings.</param>
     /// <param name="time">Every wait and limit goes by it.</param>
     /// <param name="loggerFactory">Where to log; nothing is logged per request.</param>
+    /// <param name="telemetry">What is told of requests; null: figures for whoever listens.</param>
     /// <exception cref="ArgumentException">A setting cannot work; the message names each.</exception>
     /// <exception cref="IOException">A file of the certificate cannot be read.</exception>
     /// <exception cref="System.Security.Cryptography.CryptographicException">A file holds no certificate or key.</exception>
     public DataHost(
-        CurrentTable current, Traffic traffic, GatewayOptions options, TimeProvider time, ILoggerFactory loggerFactory)
+        CurrentTable current,
+        Traffic traffic,
+        GatewayOptions options,
+        TimeProvider time,
+        ILoggerFactory loggerFactory,
+        GatewayTelemetry? telemetry = null)
     {
         ArgumentNullException.ThrowIfNull(current);
         ArgumentNullException.ThrowIfNull(traffic);
@@ -86,7 +92,9 @@ public sealed class DataHost : IAsyncDisposable
             .BuildServiceProvider();
         _links = new NodeLinks(options, time);
         _holds = new HoldRoom(current, options, time);
-        _metrics = new GatewayMetrics(_links, _holds, traffic);
+        telemetry ??= new GatewayTelemetry();
+        var connections = new ConnectionCount();
+        _metrics = new GatewayMetrics(_links, _holds, traffic, connections, telemetry);
         _local = new LocalRoutes(current, new SysInfo(current, _links, options, time), options);
         _application = new DataApplication(new Dispatcher(
             new TargetExtractor(options.PathPrefixes),
@@ -98,12 +106,12 @@ public sealed class DataHost : IAsyncDisposable
             new WebSocketProxy(traffic, _metrics, options, time),
             _local,
             traffic,
-            _metrics,
+            new RequestTelemetry(_metrics, telemetry, time),
             options,
             _log));
         _certificate = options.CertificateFile is { } file ? new ServerCertificate(file, options.KeyFile, time, _log) : null;
         _server = new KestrelServer(
-            Options.Create(Server(options, _certificate, time, _services)),
+            Options.Create(Server(options, _certificate, time, connections, _services)),
             DataTransport.Create(options, loggerFactory),
             loggerFactory);
         current.Published += OnPublished;
@@ -208,7 +216,7 @@ public sealed class DataHost : IAsyncDisposable
     }
 
     private static KestrelServerOptions Server(
-        GatewayOptions options, ServerCertificate? certificate, TimeProvider time, IServiceProvider services)
+        GatewayOptions options, ServerCertificate? certificate, TimeProvider time, ConnectionCount connections, IServiceProvider services)
     {
         var server = new KestrelServerOptions
         {
@@ -237,13 +245,19 @@ public sealed class DataHost : IAsyncDisposable
             limits.MaxConcurrentConnections = options.MaxConnections;
             limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
         }
-        Action<ListenOptions> protocol = certificate is null
-            ? listen => listen.UsePrefaceProtocol(options.ClientKeepAlive, time)
-            : listen => listen.UseCertificate(certificate);
         if (options.Address == "*")
-            server.ListenAnyIP(options.Port, protocol);
+            server.ListenAnyIP(options.Port, Configure);
         else
-            server.Listen(IPAddress.Parse(options.Address), options.Port, protocol);
+            server.Listen(IPAddress.Parse(options.Address), options.Port, Configure);
         return server;
+
+        void Configure(ListenOptions listen)
+        {
+            listen.Use(connections.Around);
+            if (certificate is null)
+                listen.UsePrefaceProtocol(options.ClientKeepAlive, time);
+            else
+                listen.UseCertificate(certificate);
+        }
     }
 }

@@ -34,12 +34,13 @@ internal sealed class Dispatcher(
     WebSocketProxy webSockets,
     LocalRoutes local,
     Traffic traffic,
-    GatewayMetrics metrics,
+    RequestTelemetry telemetry,
     GatewayOptions options,
     ILogger log)
 {
     public Task HandleAsync(Exchange exchange)
     {
+        telemetry.Began(exchange);
         // :: Step 1: what is it for, and is there one way only to read it?
         var http = exchange.Http;
         exchange.ClosesConnection = local.IsDraining;
@@ -67,15 +68,14 @@ internal sealed class Dispatcher(
     {
         if (exchange.Target.Kind == TargetKind.Base)
             traffic.Load.Count(exchange.Target.BaseId, exchange.Bytes);
-        GatewayTracing.End(exchange);
-        metrics.Ended(exchange);
+        telemetry.Ended(exchange);
     }
 
     private async Task ForwardAsync(Exchange exchange)
     {
         try
         {
-            exchange.Activity = GatewayTracing.BeginRequest(exchange);
+            exchange.Span = telemetry.Trace(exchange);
             // :: Steps 2 and 3: the usual case first. Who would overtake waiting requests goes behind them.
             var id = exchange.Target.BaseId;
             if (!holds.IsBacklogged(id.Bucket) && current.TryEnter(id, out var entry)
@@ -93,9 +93,30 @@ internal sealed class Dispatcher(
     }
 
     /// <summary>Steps 4 and 5: sends a request through an entry that it entered, and leaves the entry.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<Sent> SendAsync(Exchange exchange, RoutingEntry entry)
+    public ValueTask<Sent> SendAsync(Exchange exchange, RoutingEntry entry) =>
+        exchange.Span is null ? CarryAsync(exchange, entry) : TraceAsync(exchange, entry);
+
+    private async ValueTask<Sent> TraceAsync(Exchange exchange, RoutingEntry entry)
     {
+        var span = GatewayTracing.BeginForward(exchange, entry);
+        exchange.ForwardSpan = span;
+        var sent = Sent.Answered;
+        try
+        {
+            return sent = await CarryAsync(exchange, entry);
+        }
+        finally
+        {
+            exchange.ForwardSpan = null;
+            if (span is not null)
+                GatewayTracing.EndForward(span, sent);
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Sent> CarryAsync(Exchange exchange, RoutingEntry entry)
+    {
+        exchange.Epoch = entry.Epoch;
         try
         {
             exchange.Link = links.For(entry);

@@ -59,7 +59,10 @@ internal sealed class Resend
                 (exchange, dispatcher, held),
                 stop.Token);
             if (sent == Sent.Answered)
+            {
+                _metrics.Held(exchange.Held, HoldOutcome.Released);
                 return;
+            }
         }
         catch (OperationCanceledException) when (clientGone.IsCancellationRequested || _holds.Draining.IsCancellationRequested)
         {
@@ -72,6 +75,8 @@ internal sealed class Resend
         // The wait ends on one signal for both.
         if (outcome == HoldOutcome.ClientGone && !clientGone.IsCancellationRequested)
             outcome = HoldOutcome.Draining;
+        exchange.Held = _holds.Spent(held);
+        _metrics.Held(exchange.Held, outcome);
         await AnswerAsync(exchange, outcome);
     }
 
@@ -85,7 +90,7 @@ internal sealed class Resend
             ReleaseSlot? slot;
             using (GatewayTracing.BeginHold(exchange))
                 (outcome, slot) = await _holds.WaitAsync(held, stop);
-            _metrics.Held(_holds.Spent(held), outcome);
+            exchange.Held = _holds.Spent(held);
             if (slot is null)
                 return (Sent.NoPlace, outcome);
             exchange.Slot = slot;
@@ -98,7 +103,7 @@ internal sealed class Resend
                     continue;
                 if (sent == Sent.Unreachable)
                 {
-                    _metrics.Retried(exchange);
+                    GatewayMetrics.Unreachable(exchange);
                     if (_holds.Left(held) <= TimeSpan.Zero)
                         return (Sent.NoPlace, HoldOutcome.TimedOut);
                     if (!_holds.TryPark(held))

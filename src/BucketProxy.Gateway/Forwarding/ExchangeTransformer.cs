@@ -75,8 +75,8 @@ internal sealed class ExchangeTransformer(Exchange exchange) : HttpTransformer
         if (HopByHop.TakesTrailers(incoming))
             outgoing.TryAddWithoutValidation("TE", "trailers");
 
-        if (exchange.Activity is { } activity)
-            GatewayTracing.Inject(activity, outgoing);
+        if (exchange.ForwardSpan is { } span)
+            GatewayTracing.Inject(span, outgoing);
 
         // What a proxy in front of us (nginx with TLS) said of the client stands; we add what we know.
         var forwarded = incoming["X-Forwarded-For"];

@@ -36,6 +36,16 @@ internal sealed class NodeLink : IDisposable
 
     public NodeCounters Counters { get; }
 
+    /// <summary>Connections that are open now.</summary>
+    public int OpenConnections
+    {
+        get
+        {
+            lock (_openLock)
+                return _open.Count;
+        }
+    }
+
     /// <summary>
     /// The node's URL for a target, byte for byte: nothing is decoded, encoded, lower-cased, or shortened behind the authority.
     /// </summary>

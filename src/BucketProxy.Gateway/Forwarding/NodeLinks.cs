@@ -18,6 +18,10 @@ internal sealed class NodeLinks(GatewayOptions options, TimeProvider time) : IDi
     /// <summary>The counts of every node, once each, those of nodes that are gone included.</summary>
     public IEnumerable<(string Node, NodeCounters Counters)> Counters() => _counters.Select(c => (c.Key, c.Value));
 
+    /// <summary>Connections to a node that are open now, also those that end after it was let go.</summary>
+    public int OpenConnections(string node) =>
+        _links.Values.Concat(_leaving.Keys).Where(l => l.Node.Id == node).Sum(l => l.OpenConnections);
+
     /// <summary>The link to an entry's owner. A look at one array element when the bucket's owner is the same as last time.</summary>
     public NodeLink For(RoutingEntry entry)
     {

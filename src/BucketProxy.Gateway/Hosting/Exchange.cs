@@ -50,8 +50,20 @@ internal sealed class Exchange
     /// <summary>Request plus answer bytes, as far as their lengths are announced.</summary>
     public long Bytes { get; set; }
 
-    /// <summary>The span of this request; null unless somebody listens and it is sampled.</summary>
-    public Activity? Activity { get; set; }
+    /// <summary>When it began; 0 unless somebody wants to know how long it takes.</summary>
+    public long BeganAt { get; set; }
+
+    /// <summary>How long it was held before its last attempt.</summary>
+    public TimeSpan Held { get; set; }
+
+    /// <summary>The epoch of the grant by which it was sent.</summary>
+    public long Epoch { get; set; }
+
+    /// <summary>The span of this request; null unless it is sampled.</summary>
+    public Activity? Span { get; set; }
+
+    /// <summary>The span of the present attempt, which the node is told of.</summary>
+    public Activity? ForwardSpan { get; set; }
 
     /// <summary>The client's connection ends with this answer.</summary>
     public bool ClosesConnection { get; set; }
@@ -91,7 +103,11 @@ internal sealed class Exchange
         Cause = default;
         Slot = null;
         Poll = null;
-        Activity = null;
+        BeganAt = 0;
+        Held = default;
+        Epoch = 0;
+        Span = null;
+        ForwardSpan = null;
         Way = default;
         Transformer.Reset();
         Bytes = 0;

@@ -12,6 +12,8 @@ internal sealed class LoadCounters(TimeProvider time, int hottestBases)
     private readonly Lock _hotLock = new();
     private readonly long[] _requests = new long[Bucket.Count];
     private readonly long[] _bytes = new long[Bucket.Count];
+    private readonly long[] _requestsTaken = new long[Bucket.Count];
+    private readonly long[] _bytesTaken = new long[Bucket.Count];
     private readonly SpaceSaving _hot = new(hottestBases * 4);
     private long _since = time.GetTimestamp();
 
@@ -34,8 +36,15 @@ internal sealed class LoadCounters(TimeProvider time, int hottestBases)
         }
     }
 
+    /// <summary>All requests of a bucket that ever ended.</summary>
+    public long Requests(Bucket bucket) => Volatile.Read(ref _requests[bucket.Index]);
+
+    /// <summary>All bytes of a bucket.</summary>
+    public long Bytes(Bucket bucket) => Volatile.Read(ref _bytes[bucket.Index]);
+
     public void CountBytes(BaseId id, long bytes) => Interlocked.Add(ref _bytes[id.Bucket.Index], bytes);
 
+    /// <summary>What was counted since the last call. One caller at a time.</summary>
     public LoadSample Take(Func<Bucket, int> openTunnels)
     {
         var now = time.GetTimestamp();
@@ -44,13 +53,20 @@ internal sealed class LoadCounters(TimeProvider time, int hottestBases)
         var buckets = new List<BucketSample>();
         foreach (var bucket in Bucket.All)
         {
-            var requests = Interlocked.Exchange(ref _requests[bucket.Index], 0);
-            var bytes = Interlocked.Exchange(ref _bytes[bucket.Index], 0);
+            var requests = Since(_requestsTaken, bucket, Requests(bucket));
+            var bytes = Since(_bytesTaken, bucket, Bytes(bucket));
             var sockets = openTunnels(bucket);
             if (requests != 0 || bytes != 0 || sockets != 0)
                 buckets.Add(new BucketSample(bucket, requests, bytes, sockets));
         }
         lock (_hotLock)
             return new LoadSample(window, buckets, _hot.TakeTop(hottestBases));
+    }
+
+    private static long Since(long[] taken, Bucket bucket, long now)
+    {
+        var since = now - taken[bucket.Index];
+        taken[bucket.Index] = now;
+        return since;
     }
 }

@@ -1,52 +1,101 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Globalization;
+using BucketProxy.Core.Bases;
+using BucketProxy.Gateway.Dispatch;
 using BucketProxy.Gateway.Forwarding;
 using BucketProxy.Gateway.Holding;
 using BucketProxy.Gateway.Hosting;
 using BucketProxy.Gateway.InFlight;
+using Microsoft.AspNetCore.Http;
 
 namespace BucketProxy.Gateway.Telemetry;
 
 /// <summary>
-/// Metrics of the data plane. What happens per request is counted in plain numbers and handed over when somebody collects.
+/// Metrics of the data plane. What happens per request is counted in plain numbers and handed over when somebody collects; the one
+/// histogram that each request is recorded in costs nothing while nobody does.
 /// </summary>
 internal sealed class GatewayMetrics : IDisposable
 {
     /// <summary>The meter's name.</summary>
     public const string MeterName = "BucketProxy.Gateway";
 
-    private readonly Meter _meter = new(MeterName);
+    private static readonly double[] DurationBounds =
+        [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180];
+
+    private static readonly double[] HoldBounds = [0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 12, 16, 20, 25, 60];
+
+    private readonly Meter _meter;
     private readonly NodeCounters _withoutNode = new();
     private readonly NodeLinks _links;
+    private readonly Histogram<double> _duration;
     private readonly Histogram<double> _holdTime;
-    private readonly Counter<long> _retries;
-    private readonly Counter<long> _tunnelsOpened;
+    private long _tunnelsOpened;
 
-    public GatewayMetrics(NodeLinks links, HoldRoom holds, Traffic traffic)
+    public GatewayMetrics(NodeLinks links, HoldRoom holds, Traffic traffic, ConnectionCount connections, GatewayTelemetry telemetry)
     {
         _links = links;
-        _meter.CreateObservableCounter(
-            "bucketproxy.requests", Requests, "{request}", "Ended requests by node, status class and cause.");
+        _meter = telemetry.Meters?.Create(MeterName) ?? new Meter(MeterName);
+        _duration = _meter.CreateHistogram(
+            "http.server.request.duration", "s", "Time from a request's head to the end of its answer, without websockets and long polls.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBounds });
+        _holdTime = _meter.CreateHistogram(
+            "bucketproxy.hold.duration", "s", "Time that requests waited for an owner, those that waited at all.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = HoldBounds });
+        Count("bucketproxy.requests", "{request}", "Ended requests.", Requests);
+        Count("bucketproxy.retries", "{request}", "Attempts in which the owner could not be reached, and not a byte was sent.", Retries);
+        Level("bucketproxy.requests.in_flight", "{request}", "Requests under way to nodes, without tunnels.", () => traffic.PlainRequests);
+        Level("bucketproxy.requests.held", "{request}", "Requests that wait for an owner.", () => holds.Held);
+        Level("bucketproxy.tunnels.open", "{tunnel}", "Open websockets and unanswered long polls.", () => traffic.OpenTunnels);
+        Count("bucketproxy.tunnels.opened", "{tunnel}", "Websockets opened.", () => [new(Volatile.Read(ref _tunnelsOpened))]);
+        Level("bucketproxy.connections.open", "{connection}", "Open connections of clients.", () => connections.Open);
         _meter.CreateObservableUpDownCounter(
-            "bucketproxy.requests.in_flight", () => traffic.PlainRequests, "{request}", "Plain requests in flight to nodes.");
-        _meter.CreateObservableUpDownCounter("bucketproxy.requests.held", () => holds.Held, "{request}", "Requests that wait for an owner.");
-        _meter.CreateObservableUpDownCounter("bucketproxy.tunnels.open", () => traffic.OpenTunnels, "{tunnel}", "Open websockets and long polls.");
-        _holdTime = _meter.CreateHistogram<double>("bucketproxy.hold.duration", "s", "Time that requests waited for an owner, by outcome.");
-        _retries = _meter.CreateCounter<long>("bucketproxy.retries", "{request}", "Attempts in which the owner could not be reached, by node.");
-        _tunnelsOpened = _meter.CreateCounter<long>("bucketproxy.tunnels.opened", "{tunnel}", "Websockets opened.");
+            "bucketproxy.node.connections.open", NodeConnections, "{connection}", "Open connections to nodes.");
+        Count("bucketproxy.bucket.requests", "{request}", "Ended requests for bases, by bucket.", () => ByBucket(traffic.Load.Requests));
+        Count("bucketproxy.bucket.io", "By", "Bytes of bodies and tunnel frames, both ways, by bucket, as far as known.", () => ByBucket(traffic.Load.Bytes));
+        Count("bucketproxy.request_log.dropped", "{line}", "Lines that the request log could not keep up with.",
+            () => [new(telemetry.RequestLog?.Dropped ?? 0)]);
     }
+
+    /// <summary>Whether anybody wants to know how long requests take.</summary>
+    public bool MeasuresDuration => _duration.Enabled;
 
     public void Ended(Exchange exchange) =>
         (exchange.Link?.Counters ?? _withoutNode).Count(exchange.Http.Response.StatusCode, exchange.Cause);
 
+    /// <summary>How long a request took. Those that last by their nature would hide the others.</summary>
+    public void Took(Exchange exchange, TimeSpan duration)
+    {
+        if (exchange.Way is Way.WebSocket or Way.Poll)
+            return;
+        var status = exchange.Http.Response.StatusCode;
+        var tags = new TagList
+        {
+            new("http.request.method", RequestMethods.NameOf(exchange.Http.Request.Method)),
+            new("http.response.status_code", Names.OfStatus(status)),
+            new("url.scheme", exchange.Http.Request.Scheme),
+        };
+        if (exchange.Link is { } link)
+            tags.Add("node", link.Node.Id);
+        if (status >= StatusCodes.Status500InternalServerError || exchange.Cause.IsBrokenOff())
+            tags.Add("error.type", Names.ErrorOf(exchange.Cause, status));
+        _duration.Record(duration.TotalSeconds, tags);
+    }
+
     public void Held(TimeSpan waited, HoldOutcome outcome) =>
-        _holdTime.Record(waited.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome.ToString()));
+        _holdTime.Record(waited.TotalSeconds, new KeyValuePair<string, object?>("outcome", Names.Of(outcome)));
 
-    public void Retried(Exchange exchange) =>
-        _retries.Add(1, new KeyValuePair<string, object?>("node", exchange.Link?.Node.Id));
+    public static void Unreachable(Exchange exchange) => exchange.Link?.Counters.CountUnreachable();
 
-    public void TunnelOpened() => _tunnelsOpened.Add(1);
+    public void TunnelOpened() => Interlocked.Increment(ref _tunnelsOpened);
 
     public void Dispose() => _meter.Dispose();
+
+    private void Count(string name, string unit, string meaning, Func<IEnumerable<Measurement<long>>> observe) =>
+        _meter.CreateObservableCounter(name, observe, unit, meaning);
+
+    private void Level(string name, string unit, string meaning, Func<long> observe) =>
+        _meter.CreateObservableUpDownCounter(name, observe, unit, meaning);
 
     private IEnumerable<Measurement<long>> Requests()
     {
@@ -57,9 +106,19 @@ internal sealed class GatewayMetrics : IDisposable
                 yield return new Measurement<long>(
                     count,
                     new("node", node),
-                    new("status_class", statusClass),
-                    new("cause", cause.ToString()));
+                    new("status_class", statusClass.ToString(CultureInfo.InvariantCulture) + "xx"),
+                    new("cause", Names.Of(cause)));
             }
         }
     }
+
+    private IEnumerable<Measurement<long>> Retries() =>
+        _links.Counters().Select(c => new Measurement<long>(c.Counters.Unreachable, new KeyValuePair<string, object?>("node", c.Node)));
+
+    // Every node that was ever sent to: one that is gone goes down to nothing instead of staying at its last figure.
+    private IEnumerable<Measurement<long>> NodeConnections() =>
+        _links.Counters().Select(c => new Measurement<long>(_links.OpenConnections(c.Node), new KeyValuePair<string, object?>("node", c.Node)));
+
+    private static IEnumerable<Measurement<long>> ByBucket(Func<Bucket, long> count) =>
+        Bucket.All.Select(b => new Measurement<long>(count(b), new KeyValuePair<string, object?>("bucket", b.ToString())));
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using BucketProxy.Core.Bases;
 using BucketProxy.Core.Nodes;
 using BucketProxy.Gateway.InFlight;
+using BucketProxy.Gateway.Telemetry;
 using BucketProxy.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -16,11 +17,11 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     /// <summary>A URL of that base.</summary>
     public const string Path = "/api/v1/dtables/" + Uuid + "/rows/";
 
-    private GatewayUnderTest(Tables tables, GatewayOptions options, TimeProvider time)
+    private GatewayUnderTest(Tables tables, GatewayOptions options, TimeProvider time, GatewayTelemetry? telemetry)
     {
         Tables = tables;
         Traffic = new Traffic(tables.Current, time);
-        Host = new DataHost(tables.Current, Traffic, options with { Address = "127.0.0.1", Port = 0 }, time, NullLoggerFactory.Instance);
+        Host = new DataHost(tables.Current, Traffic, options with { Address = "127.0.0.1", Port = 0 }, time, NullLoggerFactory.Instance, telemetry);
     }
 
     public static BaseId BaseId { get; } = BaseId.Parse(Uuid);
@@ -36,12 +37,12 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     public int Port => new Uri(Host.Addresses.Single()).Port;
 
     /// <summary>Starts with every bucket open to <paramref name="owner"/>, or with none open.</summary>
-    public static async Task<GatewayUnderTest> StartAsync(NodeRecord? owner, GatewayOptions? options = null, TimeProvider? time = null)
+    public static async Task<GatewayUnderTest> StartAsync(NodeRecord? owner, GatewayOptions? options = null, TimeProvider? time = null, GatewayTelemetry? telemetry = null)
     {
         var tables = new Tables();
         if (owner is not null)
             tables.OpenAll(owner);
-        var gateway = new GatewayUnderTest(tables, options ?? new GatewayOptions(), time ?? TimeProvider.System);
+        var gateway = new GatewayUnderTest(tables, options ?? new GatewayOptions(), time ?? TimeProvider.System, telemetry);
         tables.Publish();
         await gateway.Host.StartAsync();
         return gateway;
