@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
 using BucketProxy.Cluster.Keys;
 using BucketProxy.Cluster.Mirror;
 using BucketProxy.Cluster.Store;
@@ -8,6 +9,7 @@ using BucketProxy.Monitor.Executing;
 using BucketProxy.Monitor.Leading;
 using BucketProxy.Monitor.Options;
 using BucketProxy.Monitor.Reconcile;
+using BucketProxy.Monitor.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Monitor;
@@ -34,9 +36,11 @@ public sealed class MonitorService : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly NodeCalls _nodes;
+    private readonly MonitorMetrics _metrics;
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
     private AlarmBoard _alarms;
+    private LeaderTerm? _term;
 
     /// <summary>Makes the monitor; <see cref="Start"/> sets it going.</summary>
     /// <param name="store">The store.</param>
@@ -46,10 +50,11 @@ public sealed class MonitorService : IAsyncDisposable
     /// <param name="options">Validated.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where orders, moves and alarms are logged.</param>
+    /// <param name="meters">Makes the meter; null: a meter of the process.</param>
     /// <exception cref="ArgumentException">The options are not valid.</exception>
     public MonitorService(
         IClusterStore store, KeySchema keys, IViewSource views, Func<string?> notAdopted, MonitorOptions options, TimeProvider time,
-        ILogger<MonitorService> logger)
+        ILogger<MonitorService> logger, IMeterFactory? meters = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         var errors = options.Validate();
@@ -63,11 +68,18 @@ public sealed class MonitorService : IAsyncDisposable
         _time = time;
         _logger = logger;
         _nodes = new NodeCalls(options, time);
-        _alarms = new AlarmBoard(logger);
+        _metrics = new MonitorMetrics(meters);
+        _alarms = new AlarmBoard(logger, _metrics);
     }
+
+    /// <summary>Name of the meter that a monitor's metrics are in.</summary>
+    public const string MeterName = MonitorMetrics.MeterName;
 
     /// <summary>Whether this monitor leads.</summary>
     public bool IsLeading { get; private set; }
+
+    /// <summary>For how long it may still decide without another word from the store; zero while it does not lead.</summary>
+    public TimeSpan LeaseRemaining => Volatile.Read(ref _term)?.Remaining ?? TimeSpan.Zero;
 
     /// <summary>What is wrong, as this monitor sees it while it leads; empty while it does not.</summary>
     public ImmutableArray<Alarm> Alarms => _alarms.Current;
@@ -85,6 +97,8 @@ public sealed class MonitorService : IAsyncDisposable
                 await using var term = await campaign.WinAsync(_stop.Token);
                 Log.Elected(_logger, _options.Instance, term.Revision);
                 IsLeading = true;
+                Volatile.Write(ref _term, term);
+                _metrics.Elected();
                 var why = await LeadAsync(term);
                 if (why is not null)
                     Log.Deposed(_logger, _options.Instance, why);
@@ -102,7 +116,8 @@ public sealed class MonitorService : IAsyncDisposable
             finally
             {
                 IsLeading = false;
-                _alarms = new AlarmBoard(_logger);
+                Volatile.Write(ref _term, null);
+                _alarms = new AlarmBoard(_logger, _metrics);
             }
         }
     }
@@ -123,7 +138,7 @@ public sealed class MonitorService : IAsyncDisposable
     private async Task<string?> LeadAsync(LeaderTerm term)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        await using var runner = new ActionRunner(_store, _keys, _nodes, _time, _logger, ending.Token);
+        await using var runner = new ActionRunner(_store, _keys, _nodes, _time, _logger, _metrics, ending.Token);
         var pruning = new AuditPruning(_store, _keys, _options, _time, _logger).RunAsync(term.Revision, ending.Token);
         try
         {
@@ -206,6 +221,7 @@ public sealed class MonitorService : IAsyncDisposable
         await _stop.CancelAsync();
         await _running;
         _nodes.Dispose();
+        _metrics.Dispose();
         _stop.Dispose();
     }
 }

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
+using BucketProxy.Monitor.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Monitor.Alarms;
 
 /// <summary>The alarms of now; logs each once when it comes and once when it is over.</summary>
-internal sealed class AlarmBoard(ILogger logger)
+internal sealed class AlarmBoard(ILogger logger, MonitorMetrics metrics)
 {
     private ImmutableArray<Alarm> _current = [];
 
@@ -15,7 +16,10 @@ internal sealed class AlarmBoard(ILogger logger)
         var before = Current.Select(a => (a.Kind, a.Subject)).ToHashSet();
         var after = alarms.Select(a => (a.Kind, a.Subject)).ToHashSet();
         foreach (var alarm in alarms.Where(a => !before.Contains((a.Kind, a.Subject))))
+        {
             Log.AlarmRaised(logger, alarm.KindName, alarm.Subject, alarm.Message, alarm.WhatToDo);
+            metrics.Raised(alarm.Kind);
+        }
         foreach (var alarm in Current.Where(a => !after.Contains((a.Kind, a.Subject))))
             Log.AlarmOver(logger, alarm.KindName, alarm.Subject);
         ImmutableInterlocked.InterlockedExchange(ref _current, alarms);

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using BucketProxy.Cluster.Keys;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Monitor.Reconcile;
+using BucketProxy.Monitor.Telemetry;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
@@ -20,6 +21,7 @@ internal sealed class ActionRunner : IAsyncDisposable
     private readonly NodeCalls _nodes;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly MonitorMetrics _metrics;
     private readonly CancellationTokenSource _end;
     private readonly SemaphoreSlim _writes = new(16);
     private readonly Channel<MonitorEvent> _events = Channel.CreateUnbounded<MonitorEvent>(new() { SingleReader = true });
@@ -29,13 +31,15 @@ internal sealed class ActionRunner : IAsyncDisposable
     private readonly ResiliencePipeline _read;
 
     public ActionRunner(
-        IClusterStore store, KeySchema keys, NodeCalls nodes, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+        IClusterStore store, KeySchema keys, NodeCalls nodes, TimeProvider time, ILogger logger, MonitorMetrics metrics,
+        CancellationToken cancellationToken)
     {
         _store = store;
         _keys = keys;
         _nodes = nodes;
         _time = time;
         _logger = logger;
+        _metrics = metrics;
         _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _again = Retry(e => e is { OutcomeUnknown: false }, 3);
         _read = Retry(_ => true, int.MaxValue);
@@ -116,6 +120,8 @@ internal sealed class ActionRunner : IAsyncDisposable
                 Log.Written(_logger, write.Why);
             else
                 Log.Overtaken(_logger, write.Why);
+            if (result.Succeeded && write.Ends is { } move)
+                _metrics.Ended(move);
             return new WriteEnded(write.Subject, result.Revision, result.Succeeded);
         }
         catch (StoreUnavailableException e)

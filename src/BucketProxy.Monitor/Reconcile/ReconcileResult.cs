@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Core.Bases;
 using BucketProxy.Monitor.Alarms;
+using BucketProxy.Monitor.Auditing;
 
 namespace BucketProxy.Monitor.Reconcile;
 
@@ -32,7 +33,11 @@ internal abstract record MonitorAction;
 /// <param name="Subject">What it is about; one write a subject at a time.</param>
 /// <param name="Transaction">The write.</param>
 /// <param name="Why">For the log.</param>
-internal sealed record WriteAction(string Subject, StoreTransaction Transaction, string Why) : MonitorAction;
+internal sealed record WriteAction(string Subject, StoreTransaction Transaction, string Why) : MonitorAction
+{
+    /// <summary>The move that it ends, for who counts; null: none.</summary>
+    public AuditRecord? Ends { get; init; }
+}
 
 /// <summary>A linearizable read of the proxies, answered by <see cref="ProxiesListed"/>.</summary>
 internal sealed record ListProxiesAction : MonitorAction;

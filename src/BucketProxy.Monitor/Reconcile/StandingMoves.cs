@@ -229,10 +229,7 @@ internal static class StandingMoves
         var watches = move.Reason != MoveReason.Orphan && turn.Nodes.Find(move.From) is { Release: ReleaseMode.Watch };
         if (watches && !turn.Passed(watch.Since + turn.Options.SettleTime) && !turn.Has(Mutations.OpenWithoutSettling))
             return;
-        turn.Write(Subject(move), $"bucket {move.Bucket} is open to {move.To}",
-            [Comparison.ModifiedAt(turn.Keys.Move(move.Bucket), move.ModRevision)],
-            StoreOperation.DeleteKey(turn.Keys.Move(move.Bucket)),
-            turn.Audit(MoveAudit.Of(turn, move, watch, AuditRecord.Move, null)));
+        turn.End(move, $"bucket {move.Bucket} is open to {move.To}", MoveAudit.Of(turn, move, watch, AuditRecord.Move, null));
         turn.State = turn.State with { Backoffs = turn.State.Backoffs.Remove(move.Bucket) };
     }
 
@@ -240,10 +237,7 @@ internal static class StandingMoves
     {
         if (turn.Has(Mutations.NeverAbort))
             return;
-        turn.Write(Subject(move), $"bucket {move.Bucket} stays with {move.From}: {why}",
-            [Comparison.ModifiedAt(turn.Keys.Move(move.Bucket), move.ModRevision)],
-            StoreOperation.DeleteKey(turn.Keys.Move(move.Bucket)),
-            turn.Audit(MoveAudit.Of(turn, move, watch, AuditRecord.Abort, why)));
+        turn.End(move, $"bucket {move.Bucket} stays with {move.From}: {why}", MoveAudit.Of(turn, move, watch, AuditRecord.Abort, why));
         if (!penalise)
             return;
         var failures = Math.Min((turn.State.Backoffs.GetValueOrDefault(move.Bucket)?.Failures ?? 0) + 1, 30);

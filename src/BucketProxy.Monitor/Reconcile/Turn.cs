@@ -70,14 +70,26 @@ internal sealed class Turn(ReconcileInput input)
     }
 
     /// <summary>Orders a write. S6: every one compares the leader key, so that a deposed leader changes nothing.</summary>
-    public void Write(string subject, string why, IEnumerable<Comparison> comparisons, params IEnumerable<StoreOperation> puts)
+    public void Write(string subject, string why, IEnumerable<Comparison> comparisons, params IEnumerable<StoreOperation> puts) =>
+        Write(subject, why, null, comparisons, puts);
+
+    /// <summary>Orders the write that ends a move, with a record of it.</summary>
+    public void End(MoveRecord move, string why, AuditRecord record) => Write(
+        StandingMoves.Subject(move), why, record,
+        [Comparison.ModifiedAt(Keys.Move(move.Bucket), move.ModRevision)],
+        [StoreOperation.DeleteKey(Keys.Move(move.Bucket)), Audit(record)]);
+
+    private void Write(string subject, string why, AuditRecord? ends, IEnumerable<Comparison> comparisons, IEnumerable<StoreOperation> puts)
     {
         var leads = Comparison.CreatedAt(Keys.Leader, input.LeaderRevision);
         _actions.Add(new WriteAction(subject, new StoreTransaction
         {
             Comparisons = Has(Mutations.WriteWithoutLeading) ? [.. comparisons] : [leads, .. comparisons],
             Success = [.. puts],
-        }, why));
+        }, why)
+        {
+            Ends = ends,
+        });
         State = State with { Writing = State.Writing.Add(subject) };
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using BucketProxy.Gateway.Telemetry;
 using BucketProxy.Gateway.Tests.Support;
+using BucketProxy.Testing;
 
 namespace BucketProxy.Gateway.Tests.Telemetry;
 

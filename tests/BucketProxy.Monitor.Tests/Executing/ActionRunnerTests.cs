@@ -1,10 +1,13 @@
 using BucketProxy.Cluster.Keys;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.Testing;
+using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
+using BucketProxy.Monitor.Auditing;
 using BucketProxy.Monitor.Executing;
 using BucketProxy.Monitor.Options;
 using BucketProxy.Monitor.Reconcile;
+using BucketProxy.Monitor.Telemetry;
 using BucketProxy.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -72,21 +75,40 @@ public sealed class ActionRunnerTests
         Assert.Empty(world.Runner.Take());
     }
 
+    [Theory]
+    [InlineData(AuditRecord.Move, true, "outcome=done,reason=drain")]
+    [InlineData(AuditRecord.Abort, true, "outcome=aborted,reason=drain")]
+    [InlineData(AuditRecord.Move, false, null)]
+    public async Task Start_WriteThatEndsAMove_CountedWhenItIsInTheStore(string what, bool applies, string? counted)
+    {
+        await using var world = new World();
+        var record = new AuditRecord { At = default, By = "m1", What = what, Reason = MoveReason.Drain, Phases = new MovePhases(1, 2, 3, 6) };
+
+        await world.RunAsync(Put("a", applies ? [] : [Comparison.Exists("b")]) with { Ends = record });
+
+        Assert.Equal(counted is null ? [] : [counted], world.Figures.Now("bucketproxy.moves").Where(m => m.Value == 1).Select(m => m.Key));
+        Assert.Equal(applies ? 4 : 0, world.Figures.Recorded("bucketproxy.move.phase.duration").Count);
+    }
+
     private static WriteAction Put(string key, params Comparison[] comparisons) =>
         new(key, new StoreTransaction { Comparisons = comparisons, Success = [StoreOperation.PutText(key, "x")] }, "test");
 
     private sealed class World : IAsyncDisposable
     {
         private readonly NodeCalls _nodes;
+        private readonly MonitorMetrics _metrics;
 
         public World()
         {
+            _metrics = new MonitorMetrics(Figures);
             Store = new FaultInjectingStore(new MemoryStore(Time), Time);
             _nodes = new NodeCalls(new MonitorOptions(), Time);
-            Runner = new ActionRunner(Store, Keys, _nodes, Time, NullLogger.Instance, default);
+            Runner = new ActionRunner(Store, Keys, _nodes, Time, NullLogger.Instance, _metrics, default);
         }
 
         public ManualTimeProvider Time { get; } = new();
+
+        public Figures Figures { get; } = new();
 
         public FaultInjectingStore Store { get; }
 
@@ -104,6 +126,8 @@ public sealed class ActionRunnerTests
         {
             await Runner.DisposeAsync();
             _nodes.Dispose();
+            _metrics.Dispose();
+            Figures.Dispose();
             await Store.DisposeAsync();
         }
     }

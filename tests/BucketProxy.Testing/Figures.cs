@@ -1,15 +1,16 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
-namespace BucketProxy.Gateway.Tests.Telemetry;
+namespace BucketProxy.Testing;
 
-/// <summary>The figures of one data port, and of no other in the process.</summary>
-internal sealed class Figures : IMeterFactory
+/// <summary>The figures of whoever makes its meters here, and of nobody else in the process.</summary>
+public sealed class Figures : IMeterFactory
 {
     private readonly ConcurrentQueue<(string Name, string Tags)> _recorded = new();
     private readonly MeterListener _listener;
     private ConcurrentDictionary<(string Name, string Tags), double> _observed = new();
 
+    /// <summary>Begins to listen.</summary>
     public Figures()
     {
         _listener = new MeterListener
@@ -25,6 +26,7 @@ internal sealed class Figures : IMeterFactory
         _listener.Start();
     }
 
+    /// <inheritdoc/>
     public Meter Create(MeterOptions options)
     {
         options.Scope = this;
@@ -42,6 +44,7 @@ internal sealed class Figures : IMeterFactory
     /// <summary>The tags of each measurement of a histogram.</summary>
     public IReadOnlyList<string> Recorded(string name) => [.. _recorded.Where(r => r.Name == name).Select(r => r.Tags)];
 
+    /// <inheritdoc/>
     public void Dispose() => _listener.Dispose();
 
     private void Take(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
