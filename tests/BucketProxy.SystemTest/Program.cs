@@ -8,11 +8,12 @@ var bases = new Option<int>("--bases") { Description = "Bases that rows are appe
 var sockets = new Option<int>("--sockets") { Description = "Websockets that stay open.", DefaultValueFactory = _ => defaults.Sockets };
 var rate = new Option<int>("--rate") { Description = "Rows a second.", DefaultValueFactory = _ => defaults.Rate };
 var planned = new Option<bool>("--planned-only") { Description = "Orders only; nothing is killed." };
+var only = new Option<string?>("--only") { Description = "Only disturbances whose name holds this text, as in --only proxies." };
 var noHandOff = new Option<bool>("--no-hand-off") { Description = "The control: nodes keep what they lose. The run succeeds when the checker finds lost rows." };
 var keep = new Option<string?>("--directory") { Description = "Where logs, journals and storage stay." };
 var root = new RootCommand("Real processes (etcd, proxies, monitors, dtable-server stand-ins) under load, disturbed in a seeded order, judged at the end.")
 {
-    seconds, seed, bases, sockets, rate, planned, noHandOff, keep,
+    seconds, seed, bases, sockets, rate, planned, only, noHandOff, keep,
 };
 root.SetAction(async (parsed, _) =>
 {
@@ -24,6 +25,7 @@ root.SetAction(async (parsed, _) =>
         Sockets = parsed.GetValue(sockets),
         Rate = parsed.GetValue(rate),
         PlannedOnly = parsed.GetValue(planned),
+        Only = parsed.GetValue(only),
         HandOff = !parsed.GetValue(noHandOff),
         Directory = parsed.GetValue(keep),
     };

@@ -24,6 +24,8 @@ public static class SystemRun
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(output);
+        if (!Planned.All.Concat(options.PlannedOnly ? [] : Unplanned.WhileOthers.Append(Unplanned.RestartNode)).Any(d => options.Only is null || d.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase)))
+            throw new ArgumentException($"no disturbance is called anything like '{options.Only}'", nameof(options));
         var directory = Directory.CreateDirectory(options.Directory ?? Path.Combine(Path.GetTempPath(), $"bucketproxy-system-{Guid.NewGuid():N}")).FullName;
         await using var cluster = await TestCluster.StartAsync(options, directory);
         var random = new Random(options.Seed);
@@ -35,7 +37,8 @@ public static class SystemRun
         JsonArray moves;
         int reconnects;
         var time = Stopwatch.GetTimestamp();
-        await using (var writers = new Writers(bases, cluster.Proxies, options.Rate, options.Seed, stage.Outcomes))
+        await using (var ready = new ReadinessWatch(cluster.Proxies))
+        await using (var writers = new Writers(bases, ready, options.Rate, options.Seed, stage.Outcomes))
         await using (var sockets = new Sockets([.. bases.Take(options.Sockets)], cluster.Proxies, options.Seed))
         {
             await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
@@ -87,6 +90,7 @@ public static class SystemRun
                 Undone = undone,
                 Disturbances = disturbances,
                 Holds = [.. planned.Where(move => (string?)move!["phase"] == "done" && move["phases"] is not null).Select(move => (double)move!["phases"]!["hold"]!)],
+                MustMove = options.Only is null,
                 Aborted = planned.Count(move => (string?)move!["phase"] == "aborted"),
                 Slowest = stage.Outcomes.Slowest,
             };
@@ -117,17 +121,18 @@ public static class SystemRun
             yield return [Planned.Drain];
         while (true)
         {
-            var planned = Shuffled(Planned.All, random);
-            var unplanned = new Queue<Disturbance>(Shuffled(Unplanned.WhileOthers, random));
-            if (options.PlannedOnly)
-                unplanned.Clear();
+            var planned = Shuffled(Wanted(Planned.All), random);
+            var unplanned = new Queue<Disturbance>(options.PlannedOnly ? [] : Shuffled(Wanted(Unplanned.WhileOthers), random));
             foreach (var order in planned)
                 yield return unplanned.TryDequeue(out var meanwhile) ? [order, meanwhile] : [order];
             while (unplanned.TryDequeue(out var alone))
                 yield return [alone];
-            if (!options.PlannedOnly)
-                yield return [Unplanned.RestartNode];
+            foreach (var restart in options.PlannedOnly ? [] : Wanted([Unplanned.RestartNode]))
+                yield return [restart];
         }
+
+        IReadOnlyList<Disturbance> Wanted(IReadOnlyList<Disturbance> all) =>
+            options.Only is { } only ? [.. all.Where(disturbance => disturbance.Name.Contains(only, StringComparison.OrdinalIgnoreCase))] : all;
     }
 
     private static Disturbance[] Shuffled(IReadOnlyList<Disturbance> all, Random random)

@@ -41,6 +41,9 @@ public sealed record SystemTestOptions
     /// <summary>Only what an operator orders, nothing killed.</summary>
     public bool PlannedOnly { get; init; }
 
+    /// <summary>Only disturbances whose name holds this text; null: all.</summary>
+    public string? Only { get; init; }
+
     /// <summary>Where logs, journals and storage stay; null: a folder that is removed when all is well.</summary>
     public string? Directory { get; init; }
 }

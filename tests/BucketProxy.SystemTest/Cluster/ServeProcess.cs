@@ -8,6 +8,7 @@ internal sealed class ServeProcess(string name, string role, string settings, st
 {
     private readonly int _dataPort = FreePort.Next();
     private readonly int _adminPort = FreePort.Next();
+    private readonly SemaphoreSlim _taken = new(1);
 
     public string Authority => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_dataPort}");
 
@@ -16,6 +17,13 @@ internal sealed class ServeProcess(string name, string role, string settings, st
     /// <summary>From the moment it is about to be ended or frozen, until it serves again.</summary>
     public bool IsAway { get; set; }
 
+    /// <summary>Nobody else ends, freezes or starts it meanwhile.</summary>
+    public async Task<IDisposable> TakeAsync()
+    {
+        await _taken.WaitAsync();
+        return new Taken(_taken);
+    }
+
     protected override string ReadyLine => "instance ";
 
     protected override string[] Arguments() =>
@@ -23,4 +31,9 @@ internal sealed class ServeProcess(string name, string role, string settings, st
         "serve", "--config", settings, "--roles", role, "--data-directory", Path.Combine(directory, Name),
         "--listen", Authority, "--admin-listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_adminPort}"), "--set", $"instance={Name}",
     ];
+
+    private sealed class Taken(SemaphoreSlim taken) : IDisposable
+    {
+        public void Dispose() => taken.Release();
+    }
 }

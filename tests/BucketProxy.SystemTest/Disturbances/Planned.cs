@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using BucketProxy.Cluster.Keys;
+using BucketProxy.Etcd.Kv;
 using BucketProxy.SystemTest.Cluster;
+using BucketProxy.SystemTest.Load;
 
 namespace BucketProxy.SystemTest.Disturbances;
 
@@ -10,11 +13,15 @@ internal static class Planned
     /// <summary>Moves a quarter of all bases away and back: what the control needs.</summary>
     public static Disturbance Drain { get; } = new("drain a node and take it back", DrainAsync);
 
+    /// <summary>As an upgrade does it.</summary>
+    public static Disturbance RestartProxies { get; } = new("restart the proxies, one after the other", RestartProxiesAsync);
+
     public static IReadOnlyList<Disturbance> All { get; } =
     [
         Drain,
         new("change a weight, rebalance, and back", ReweightAsync),
         new("pin a base and let it go", PinAsync),
+        RestartProxies,
     ];
 
     private static async Task<string> DrainAsync(Stage stage)
@@ -53,6 +60,25 @@ internal static class Planned
         await Operator.UntilAsync($"{uuid} is where its bucket is", Stage.Limit, async () =>
             (await stage.Cluster.Operator.GetAsync($"/api/bases/{uuid}"))["pin"] is null && await OwnerAsync(stage, uuid) is not null);
         return $"{uuid}: {home}, {away}, home";
+    }
+
+    private static async Task<string> RestartProxiesAsync(Stage stage)
+    {
+        var keys = new KeySchema();
+        foreach (var proxy in stage.Cluster.Proxies)
+        {
+            using var taken = await proxy.TakeAsync();
+            await proxy.TerminateAsync();
+            foreach (var kind in new[] { keys.Proxies, keys.Alives, keys.Loads })
+            {
+                var left = await stage.Cluster.EtcdClient!.RangeAsync(KeyRange.Prefix($"{kind}{proxy.Name}-"));
+                if (left.KeyValues.Length > 0)
+                    throw new InvalidOperationException($"{proxy.Name} has ended and left {left.KeyValues[0].Key} behind");
+            }
+            await proxy.StartAsync();
+            await Operator.UntilAsync($"{proxy.Name} is ready", Stage.Limit, () => ReadinessWatch.IsReadyAsync(proxy));
+        }
+        return string.Join(", ", stage.Cluster.Proxies.Select(proxy => proxy.Name));
     }
 
     /// <summary>Orders are repeated as long as moves are given up, as an operator would.</summary>

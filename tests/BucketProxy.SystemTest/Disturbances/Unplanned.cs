@@ -20,6 +20,7 @@ internal static class Unplanned
     private static async Task<string> KillProxyAsync(Stage stage)
     {
         var proxy = stage.Any(stage.Cluster.Proxies);
+        using var taken = await proxy.TakeAsync();
         // What was under way through it is gone with it.
         using (stage.Outcomes.Excusing(proxy.Authority))
             await proxy.KillAsync();
@@ -30,6 +31,7 @@ internal static class Unplanned
     private static async Task<string> FreezeProxyAsync(Stage stage)
     {
         var proxy = stage.Any(stage.Cluster.Proxies);
+        using var taken = await proxy.TakeAsync();
         var time = TimeSpan.FromSeconds(2 + (4 * stage.Random.NextDouble()));
         await proxy.FreezeAsync();
         await Task.Delay(time, TimeProvider.System);

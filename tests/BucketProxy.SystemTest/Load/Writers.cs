@@ -2,13 +2,12 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using BucketProxy.Emulator.Checking;
-using BucketProxy.SystemTest.Cluster;
 
 namespace BucketProxy.SystemTest.Load;
 
 /// <summary>
-/// Appends numbered rows at a bounded rate, as SeaTable's callers do: nothing is sent a second time once it may have been sent. A proxy that refuses the connection is passed
-/// over, as a load balancer does.
+/// Appends numbered rows at a bounded rate, as SeaTable's callers do: nothing is sent a second time once it may have been sent. A proxy that is not ready gets
+/// nothing new, one that refuses the connection is passed over, as a load balancer does.
 /// </summary>
 internal sealed class Writers : IAsyncDisposable
 {
@@ -17,11 +16,11 @@ internal sealed class Writers : IAsyncDisposable
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
     private readonly CancellationTokenSource _stop = new();
     private readonly IReadOnlyList<string> _bases;
-    private readonly IReadOnlyList<ServeProcess> _proxies;
+    private readonly ReadinessWatch _proxies;
     private readonly Outcomes _outcomes;
     private readonly Task _all;
 
-    public Writers(IReadOnlyList<string> bases, IReadOnlyList<ServeProcess> proxies, int rate, int seed, Outcomes outcomes)
+    public Writers(IReadOnlyList<string> bases, ReadinessWatch proxies, int rate, int seed, Outcomes outcomes)
     {
         _bases = bases;
         _proxies = proxies;
@@ -50,7 +49,7 @@ internal sealed class Writers : IAsyncDisposable
         try
         {
             for (var number = 0; await timer.WaitForNextTickAsync(_stop.Token); number++)
-                await AppendAsync(_bases[random.Next(_bases.Count)], $"w{worker}-{number}", random.Next(_proxies.Count));
+                await AppendAsync(_bases[random.Next(_bases.Count)], $"w{worker}-{number}", random.Next());
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -61,9 +60,10 @@ internal sealed class Writers : IAsyncDisposable
     private async Task AppendAsync(string uuid, string name, int firstProxy)
     {
         var row = new JsonObject { ["table_name"] = "Table1", ["row"] = new JsonObject { ["Name"] = name } };
+        var proxies = _proxies.Ready;
         for (var attempt = 0; ; attempt++)
         {
-            var proxy = _proxies[(firstProxy + attempt) % _proxies.Count];
+            var proxy = proxies[(int)(((uint)firstProxy + attempt) % proxies.Count)];
             var since = Stopwatch.GetTimestamp();
             try
             {
@@ -74,7 +74,7 @@ internal sealed class Writers : IAsyncDisposable
                     _outcomes.Failed(proxy.Authority, since, $"{name} of {uuid} at {proxy.Name}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
                 return;
             }
-            catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError && attempt < _proxies.Count)
+            catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError && attempt < proxies.Count)
             {
                 // Refused: nothing was sent.
             }

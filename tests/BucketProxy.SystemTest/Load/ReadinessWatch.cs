@@ -1,0 +1,55 @@
+using BucketProxy.SystemTest.Cluster;
+
+namespace BucketProxy.SystemTest.Load;
+
+/// <summary>
+/// What a load balancer does in front of several proxies: asks each whether it is ready, again and again, and turns new requests away from one that is not.
+/// </summary>
+internal sealed class ReadinessWatch : IAsyncDisposable
+{
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(200);
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(1) };
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly IReadOnlyList<ServeProcess> _proxies;
+    private readonly Task _all;
+
+    public ReadinessWatch(IReadOnlyList<ServeProcess> proxies)
+    {
+        _proxies = proxies;
+        _all = Task.WhenAll(proxies.Select(WatchAsync));
+    }
+
+    /// <summary>Those that take new requests: all of them when none says that it does.</summary>
+    public IReadOnlyList<ServeProcess> Ready => _proxies.Where(proxy => !proxy.IsAway).ToList() is { Count: > 0 } ready ? ready : _proxies;
+
+    /// <summary>Whether a proxy says that it is ready.</summary>
+    public static async Task<bool> IsReadyAsync(ServeProcess proxy)
+    {
+        using var answer = await Http.GetAsync(new Uri(proxy.Admin, "/health/ready"));
+        return answer.IsSuccessStatusCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _all;
+        _stop.Dispose();
+    }
+
+    private async Task WatchAsync(ServeProcess proxy)
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                proxy.IsAway = !await IsReadyAsync(proxy);
+            }
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+            {
+                proxy.IsAway = true;
+            }
+            await Task.Delay(Every, TimeProvider.System, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}
