@@ -17,6 +17,10 @@ public sealed class AuditLog(IClusterStore store, KeySchema keys, TimeSpan reten
     private const int StretchDigits = 7;
     private const long Stretch = 100_000_000;
 
+    // The first nine: 16.7 minutes.
+    private const int ShortStretchDigits = 9;
+    private const long ShortStretch = 1_000_000;
+
     /// <summary>The last <paramref name="count"/> records that are wanted.</summary>
     /// <param name="count">How many at most.</param>
     /// <param name="wanted">Which; null: all.</param>
@@ -48,6 +52,28 @@ public sealed class AuditLog(IClusterStore store, KeySchema keys, TimeSpan reten
     /// <param name="cancellationToken">Gives up.</param>
     public Task<IReadOnlyList<AuditRecord>> LastMovesAsync(int count, string? order, CancellationToken cancellationToken) =>
         LastAsync(count, r => r.What is AuditRecord.Move or AuditRecord.Abort && (order is null || r.Order == order), cancellationToken);
+
+    /// <summary>Moves that ended since a time, the latest first: one read of what little may be that young.</summary>
+    /// <param name="since">From when on; a few hours back at most, since every quarter of an hour is a prefix of its own.</param>
+    /// <param name="count">How many at most.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StoreUnavailableException">The store does not answer.</exception>
+    public async Task<IReadOnlyList<AuditRecord>> MovesSinceAsync(DateTimeOffset since, int count, CancellationToken cancellationToken)
+    {
+        // One ahead too: another instance's clock may be ahead of this one's.
+        var last = time.GetUtcNow().ToUnixTimeMilliseconds() / ShortStretch + 1;
+        var prefixes = new List<string>();
+        for (var stretch = since.ToUnixTimeMilliseconds() / ShortStretch; stretch <= last; stretch++)
+            prefixes.Add(keys.Audits + stretch.ToString("D" + ShortStretchDigits, CultureInfo.InvariantCulture));
+        var snapshot = await store.ReadAsync(prefixes, ReadConsistency.Linearizable, cancellationToken);
+        return
+        [
+            .. snapshot.Entries.OrderByDescending(e => e.Key, StringComparer.Ordinal)
+                .Select(TryRead).OfType<AuditRecord>()
+                .Where(r => r.What is AuditRecord.Move or AuditRecord.Abort && r.At >= since)
+                .Take(count),
+        ];
+    }
 
     private static AuditRecord? TryRead(StoreEntry entry)
     {

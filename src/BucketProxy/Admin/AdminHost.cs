@@ -2,6 +2,7 @@ using System.Net;
 using BucketProxy.Admin.Endpoints;
 using BucketProxy.Admin.Security;
 using BucketProxy.Configuration;
+using BucketProxy.Dashboard;
 using BucketProxy.Gateway.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -99,7 +100,9 @@ internal sealed class AdminHost : IAsyncDisposable
         HealthEndpoints.Map(routes, context);
         ReadEndpoints.Map(routes, context);
         WatchEndpoint.Map(routes, context, time);
+        LiveEndpoints.Map(routes, context, time);
         OrderEndpoints.Map(routes.MapGroup("").AddEndpointFilter(new OrderGuard(token)), context);
+        DashboardFiles.Map(routes);
         routes.MapOpenApi("/openapi/{documentName}.json");
     }
 

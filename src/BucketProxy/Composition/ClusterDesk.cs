@@ -25,6 +25,13 @@ internal sealed class ClusterDesk(ClusterOrders orders, IViewSource views) : ICl
             return (IReadOnlyList<MoveReport>)[.. past.Select(ToReport)];
         });
 
+    public Task<IReadOnlyList<MoveReport>> MovesSinceAsync(DateTimeOffset since, int count, CancellationToken cancellationToken) =>
+        OrderedAsync(async () =>
+        {
+            IReadOnlyList<AuditRecord> moves = await orders.Audit.MovesSinceAsync(since, count, cancellationToken);
+            return (IReadOnlyList<MoveReport>)[.. moves.Select(ToReport)];
+        });
+
     public Task<RebalanceReport> RebalanceAsync(bool dryRun, string? plan, string by, CancellationToken cancellationToken) =>
         OrderedAsync(async () => ToReport(await orders.RebalanceAsync(dryRun, plan, wait: false, by, cancellationToken)));
 

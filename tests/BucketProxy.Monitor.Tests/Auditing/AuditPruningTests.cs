@@ -40,6 +40,24 @@ public sealed class AuditPruningTests
     }
 
     [Fact]
+    public async Task MovesSinceAsync_OverTheEdgesOfPrefixes_AreThoseSinceThenLatestFirst()
+    {
+        var time = new ManualTimeProvider();
+        await using var store = new MemoryStore(time);
+        for (var minute = -1; minute < 150; minute++)
+        {
+            var at = time.GetUtcNow() - TimeSpan.FromMinutes(minute);
+            await PutAsync(store, Keys.Audit(AuditRecord.IdAt(at, "x")),
+                Cluster.View.RecordJson.Write(new AuditRecord { At = at, By = "me", What = minute % 3 == 0 ? "drain" : minute % 2 == 0 ? "move" : "abort" }));
+        }
+        var log = new AuditLog(store, Keys, TimeSpan.FromDays(30), time);
+
+        var moves = await log.MovesSinceAsync(time.GetUtcNow() - TimeSpan.FromHours(1), 1000, default);
+        Assert.Equal(Enumerable.Range(-1, 62).Where(m => m % 3 != 0), moves.Select(m => (int)(time.GetUtcNow() - m.At).TotalMinutes));
+        Assert.Equal([-1, 1], (await log.MovesSinceAsync(time.GetUtcNow() - TimeSpan.FromHours(1), 2, default)).Select(m => (int)(time.GetUtcNow() - m.At).TotalMinutes));
+    }
+
+    [Fact]
     public async Task LastAsync_RecordsOverWeeks_LatestFirstAndNoMoreThanAsked()
     {
         var time = new ManualTimeProvider();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using BucketProxy.Admin;
 using BucketProxy.Cluster.Keys;
 using BucketProxy.Cluster.Mirror;
@@ -87,6 +88,11 @@ internal sealed class AdminSite : IAsyncDisposable
         while (_mirror.Current is not { } view || view.Revision < written)
             await _mirror.ChangedSinceAsync(_mirror.Current, patience.Token);
     }
+
+    public Task<T?> GetAsync<T>(string path) => Client.GetFromJsonAsync<T>(path, AdminJson.Options);
+
+    /// <summary>Closes the port, as at the end of a process.</summary>
+    public Task StopAsync() => _host.StopAsync(CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {

@@ -23,6 +23,13 @@ internal sealed class RecordingDesk : IClusterDesk
     public Task<IReadOnlyList<MoveReport>> PastMovesAsync(int count, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<MoveReport>>([new MoveReport { Bucket = "0f", Phase = "done", Phases = new PhaseReport(1, 2, 3, 6) }]);
 
+    public Task<IReadOnlyList<MoveReport>> MovesSinceAsync(DateTimeOffset since, int count, CancellationToken cancellationToken) =>
+        Refusal is not null ? Task.FromException<IReadOnlyList<MoveReport>>(Refusal)
+            : Task.FromResult<IReadOnlyList<MoveReport>>([.. MovesBefore.Where(m => m.At >= since).OrderByDescending(m => m.At).Take(count)]);
+
+    /// <summary>What the audit records say.</summary>
+    public List<MoveReport> MovesBefore { get; } = [];
+
     public async Task<RebalanceReport> RebalanceAsync(bool dryRun, string? plan, string by, CancellationToken cancellationToken)
     {
         await Take($"rebalance dry={dryRun} plan={plan}");

@@ -12,13 +12,17 @@ internal static class WatchEndpoint
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
 
     public static void Map(IEndpointRouteBuilder routes, AdminContext context, TimeProvider time) =>
-        routes.MapGet("/api/watch", (CancellationToken cancel) => TypedResults.ServerSentEvents(FollowAsync(context, time, cancel), "change"))
+        routes.MapGet("/api/watch", (IHostApplicationLifetime lifetime, CancellationToken cancel) =>
+                TypedResults.ServerSentEvents(FollowAsync(context, time, lifetime.ApplicationStopping, cancel), "change"))
             .WithTags("Cluster").WithName("Watch").WithSummary("Server-sent events: buckets and moves whenever they change, from the present state on.")
             .Produces<ChangeEvent>(StatusCodes.Status200OK, "text/event-stream");
 
     private static async IAsyncEnumerable<ChangeEvent> FollowAsync(
-        AdminContext context, TimeProvider time, [EnumeratorCancellation] CancellationToken cancel)
+        AdminContext context, TimeProvider time, CancellationToken stopping, [EnumeratorCancellation] CancellationToken gone)
     {
+        // The port cannot close while a watcher listens.
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, gone);
+        var cancel = either.Token;
         string? sent = null;
         while (!cancel.IsCancellationRequested)
         {
