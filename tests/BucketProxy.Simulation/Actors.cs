@@ -34,6 +34,9 @@ internal abstract class Actor(Role role, int index)
     /// <summary>Half its calls reach the store seconds later, when it has given them up.</summary>
     public bool Slow { get; set; }
 
+    /// <summary>Its writes never reach the store; leases are granted and renewed.</summary>
+    public bool Mute { get; set; }
+
     /// <summary>Its watch is silently dead.</summary>
     public bool Wedged { get; set; }
 

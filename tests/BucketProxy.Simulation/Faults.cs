@@ -19,7 +19,7 @@ internal sealed class Faults(Random random, Simulator simulator)
         var bucket = _random.Next(4);
         var seconds = Between(0.5, 15);
         var at = TimeSpan.FromSeconds(Between(3, 38));
-        return _random.Next(26) switch
+        return _random.Next(28) switch
         {
             0 => (at, $"monitor {monitor} crashes for {seconds:F1} s", w => CrashMonitor(w, monitor, seconds)),
             1 or 2 => (at, "the leader crashes", w => CrashMonitor(w, Leader(w), seconds)),
@@ -43,6 +43,8 @@ internal sealed class Faults(Random random, Simulator simulator)
             22 => (at, "buckets are ordered", w => Orders(w, 6)),
             23 => (at, "a move's target is lost while nobody sees it", w => DuringMove(w, LoseTarget)),
             24 => (at, "a move's target is drained while the leader's link is slow", w => DuringMove(w, DrainTarget)),
+            25 => (at / 2, "somebody gives a bucket to node 3, which comes while the leader's link is slow", NameTheLate),
+            26 => (at / 2, $"proxy {proxy} loses its lease, gets another, and cannot write", w => LoseLeaseAndWrites(w, proxy)),
             _ => (at, "somebody else writes a bucket that moves, and nobody sees it", w => DuringMove(w, (v, move) =>
             {
                 Blind(v, 1.5);
@@ -185,6 +187,18 @@ internal sealed class Faults(Random random, Simulator simulator)
         });
     }
 
+    /// <summary>A new lease without a key under it says nothing to anybody: monitors see a proxy that is lost.</summary>
+    private void LoseLeaseAndWrites(World world, int index)
+    {
+        var proxy = world.Proxies[index];
+        if (world.Store.Find(world.Keys.Alive(proxy.Instance)) is not { LeaseId: not 0 } alive)
+            return;
+        proxy.Mute = true;
+        simulator.After(18, $"proxy {index} can write again", _ => proxy.Mute = false);
+        world.Revoke(alive.LeaseId);
+        simulator.After(9, "buckets are ordered", w => Orders(w, 5));
+    }
+
     private void Drain(World world, int index, double seconds)
     {
         var key = world.Keys.NodePolicy(world.Nodes[index].Id);
@@ -232,6 +246,19 @@ internal sealed class Faults(Random random, Simulator simulator)
             act(world, move);
         else if (patience > 0)
             simulator.After(0.05, "", w => DuringMove(w, act, patience - 1));
+    }
+
+    /// <summary>A leader takes back what somebody gave to a server that nobody ever heard of. What if it comes just then?</summary>
+    private void NameTheLate(World world)
+    {
+        if (world.Nodes[3].Run > 0 || world.Views[^1].Assignments.Count == 0)
+            return;
+        var leader = world.Monitors[Leader(world)];
+        leader.Slow = true;
+        simulator.After(8, "a link to the store is fast again", _ => leader.Slow = false);
+        foreach (var bucket in world.Options.Buckets)
+            Simulator.Put(world, world.Keys.Assignment(bucket), world.Nodes[3].Id);
+        simulator.After(Between(1, 4), "node 3 joins", w => Simulator.Up(w.Nodes[3], w));
     }
 
     private void Blind(World world, double seconds)

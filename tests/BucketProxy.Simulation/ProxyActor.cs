@@ -35,7 +35,7 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
     public ProxyActor Clone() => (ProxyActor)MemberwiseClone();
 
     public string Describe() => $"P{Index} run {Run} {(Up ? "up" : "down")} view {View?.Revision} table {Published.Revision} {State.Phase} "
-        + $"{State.RegisteredAt} silent {string.Join(',', State.Silent)} told {string.Join(',', State.Reported)} lease {_lease} {_writing} "
+        + $"{State.RegisteredAt} {State.Lapsed} silent {string.Join(',', State.Silent)} told {string.Join(',', State.Reported)} lease {_lease} {_writing} "
         + $"[{string.Join(',', InFlight.Select(f => $"{f.Number}:{f.Base}:{f.Entry.Epoch}:{f.Entry.Owner?.Id}"))}]";
 
     /// <param name="world">The world.</param>
@@ -114,7 +114,7 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
             case WriteCall { Subject: "register" } write:
                 _writing = false;
                 if (result is TransactionResult registered)
-                    State = State with { RegisteredAt = registered.Revision, Reported = (ImmutableSortedDictionary<string, long>)write.Note! };
+                    State = State with { RegisteredAt = registered.Revision, Lapsed = false, Reported = (ImmutableSortedDictionary<string, long>)write.Note! };
                 else
                     _lease = 0;
                 break;

@@ -42,7 +42,8 @@ internal sealed class RandomNetwork(Random random) : INetwork
     public void Call(World world, Actor from, StoreCall call)
     {
         var chance = random.Next(100);
-        var (lost, noReply, late) = from.Cut ? (chance < 50, true, false)
+        var (lost, noReply, late) = from.Mute && call is WriteCall ? (true, false, false)
+            : from.Cut ? (chance < 50, true, false)
             : from.Slow ? (false, chance < 10, chance is >= 10 and < 60)
             : (chance < 2, chance is 2 or 3, chance == 4);
         if (!lost)

@@ -212,7 +212,7 @@ internal sealed class Simulator
     {
         _trace?.WriteLine($"{_world.Now.TotalSeconds,8:F3} ** everything is mended");
         foreach (var actor in _world.Monitors.Cast<Actor>().Concat(_world.Proxies).Concat(_world.Nodes))
-            (actor.Cut, actor.Wedged) = (false, false);
+            (actor.Cut, actor.Wedged, actor.Mute) = (false, false, false);
         foreach (var node in _world.Nodes)
         {
             if (node.Unreachable)

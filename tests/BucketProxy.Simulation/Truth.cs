@@ -21,14 +21,21 @@ internal sealed class Truth
     /// <summary>Processes that lost a base without a release: (node, run, base).</summary>
     private ImmutableHashSet<(int Node, int Run, BaseId Base)> _lost = [];
 
-    /// <summary>Proxies that nobody heard of when a dead owner was replaced: they may not know.</summary>
-    private ImmutableHashSet<(string Proxy, BaseId Base)> _deaf = [];
+    /// <summary>Bases taken from a server that the cluster holds for dead, with the revision that says so, and the proxies that had
+    /// acknowledged the move by then. Nobody waits for the others.</summary>
+    private ImmutableDictionary<(BaseId Base, string Owner), (long Revision, ImmutableHashSet<string> Told)> _losses =
+        ImmutableDictionary<(BaseId, string), (long, ImmutableHashSet<string>)>.Empty;
 
     /// <summary>Proxies that live and were forgotten, and the revision that tells them so.</summary>
     private ImmutableDictionary<string, long> _forgotten = ImmutableDictionary<string, long>.Empty;
 
-    /// <summary>Bases whose owner somebody else has written.</summary>
-    private ImmutableHashSet<BaseId> _foreign = [];
+    /// <summary>Bases whose owner somebody else has written: at which revision last, and who had them before (of two such
+    /// writes in a row nobody may have seen the first).</summary>
+    private ImmutableDictionary<BaseId, (long Revision, ImmutableHashSet<string> From)> _foreign =
+        ImmutableDictionary<BaseId, (long, ImmutableHashSet<string>)>.Empty;
+
+    /// <summary>Processes that got a request that is excused, and so may hold a base that they had given up.</summary>
+    private ImmutableHashSet<(int Node, int Run, BaseId Base)> _astray = [];
 
     /// <summary>Bases that have been through an unplanned loss: S5 does not cover them from then on.</summary>
     private ImmutableHashSet<BaseId> _tainted = [];
@@ -44,7 +51,7 @@ internal sealed class Truth
 
     public Truth Clone() => (Truth)MemberwiseClone();
 
-    public string Describe() => $"{string.Join(',', _lost.Order())} {string.Join(',', _deaf.Order())} {string.Join(',', _tainted.Order())}";
+    public string Describe() => $"{string.Join(',', _lost.Order())} {string.Join(',', _losses.Select(l => $"{l.Key}:{l.Value.Revision}:{string.Join('/', l.Value.Told.Order())}").Order(StringComparer.Ordinal))} {string.Join(',', _tainted.Order())}";
 
     public bool HasLost(NodeActor node) => _lost.Any(l => l.Node == node.Index && l.Run == node.Run);
 
@@ -55,8 +62,25 @@ internal sealed class Truth
         _tainted = _tainted.Union(world.Options.Bases);
     }
 
-    private bool IsDeaf(ProxyActor proxy, BaseId id) => _deaf.Contains((proxy.Instance, id))
+    /// <summary>Whether a proxy may still send to the owner before: its table is older than the loss, and it never said it knew better.</summary>
+    private bool IsDeaf(ProxyActor proxy, BaseId id, string owner) =>
+        (_losses.TryGetValue((id, owner), out var loss) && proxy.Published.Revision < loss.Revision && !loss.Told.Contains(proxy.Instance))
         || (_forgotten.TryGetValue(proxy.Instance, out var revision) && !(proxy.View?.Revision >= revision));
+
+    /// <summary>Whether a proxy cannot know, or cannot follow, what somebody else wrote: its table is older, or the owner written
+    /// there is a server that nobody ever heard of by then.</summary>
+    private bool IsMisled(World world, ProxyActor proxy, BaseId id)
+    {
+        if (!_foreign.TryGetValue(id, out var written))
+            return false;
+        if (proxy.Published.Revision < written.Revision)
+            return true;
+        var view = world.Views[(int)proxy.Published.Revision - 1];
+        return IsUnheardOf(view, World.OwnerOf(view, id)?.Owner);
+    }
+
+    private static bool IsUnheardOf(ClusterView view, string? node) =>
+        node is not null && !view.Nodes.ContainsKey(node) && !view.KnownNodes.ContainsKey(node);
 
     public void OnWritten(BaseId id, int row) => _written = _written.Add((id, row));
 
@@ -86,11 +110,12 @@ internal sealed class Truth
         Requests++;
         var target = world.Nodes[node];
         var owner = World.OwnerOf(world.Views[^1], id)?.Owner;
-        if (owner == target.Id || !target.Up)
+        if (owner == target.Id || (IsUnheardOf(world.Views[^1], owner) && _foreign.TryGetValue(id, out var write) && write.From.Contains(target.Id)))
             return;
-        if (_foreign.Contains(id) || _lost.Contains((node, target.Run, id)) || IsDeaf(proxy, id))
+        if (IsMisled(world, proxy, id) || IsDeaf(proxy, id, target.Id))
         {
             // Two servers may have it from here on.
+            _astray = _astray.Add((node, target.Up ? target.Run : target.Run + 1, id));
             _tainted = _tainted.Add(id);
             Excused++;
             return;
@@ -105,7 +130,7 @@ internal sealed class Truth
         {
             if (other == node || !other.Holds(id))
                 continue;
-            if (_foreign.Contains(id) || _lost.Contains((other.Index, other.Run, id)) || _lost.Contains((node.Index, node.Run, id)) || _tainted.Contains(id))
+            if (_foreign.ContainsKey(id) || _lost.Contains((other.Index, other.Run, id)) || _lost.Contains((node.Index, node.Run, id)) || _tainted.Contains(id))
             {
                 _tainted = _tainted.Add(id);
                 Excused++;
@@ -140,27 +165,35 @@ internal sealed class Truth
         if (byMonitor is null)
         {
             // Somebody else takes a base from its server and asks nobody: from then on nothing holds for it but S1.
-            _foreign = _foreign.Add(id);
+            var held = _foreign.TryGetValue(id, out var earlier) ? earlier.From : [];
+            _foreign = _foreign.SetItem(id, (after.Revision, old is null ? held : held.Add(old.Owner)));
             _tainted = _tainted.Add(id);
             return;
         }
+        // What somebody else gave to a server that does not exist goes back to the one that holds it all the time, and gets its
+        // requests; its registration may have gone meanwhile.
+        if (_foreign.TryGetValue(id, out var write) && write.From.Contains(grant.Owner) && byMonitor.Subject.StartsWith("unclean/", StringComparison.Ordinal))
+            return;
         if (!before.Nodes.TryGetValue(grant.Owner, out var registration))
             throw new InvariantException("S1", $"{id} is granted to {grant.Owner}, which is not registered");
-        if (next.Up && !_foreign.Contains(id) && registration.StartTime == next.StartTime && _lost.Contains((next.Index, next.Run, id)))
+        if (next.Up && !_foreign.ContainsKey(id) && registration.StartTime == next.StartTime && _lost.Contains((next.Index, next.Run, id)))
             throw new InvariantException("S9", $"{id} is granted to {grant.Owner}, whose process lost it without a release");
         if (old is null)
             return;
 
-        // What somebody else gave to a server that does not exist comes back to the one that still holds it.
-        if (_foreign.Contains(id) && byMonitor.Subject.StartsWith("unclean/", StringComparison.Ordinal))
-            return;
         var move = before.Moves.GetValueOrDefault(id.Bucket);
         if (move is null || move.From != old.Owner || move.To != grant.Owner || move.Epoch != old.Epoch
             || (move.Pin is null) != !before.Pins.Keys.Any(p => p.Covers(id)))
         {
             throw new InvariantException("S1", $"{id} goes from {old.Owner} (epoch {old.Epoch}) to {grant.Owner} without a move that says so");
         }
-        if (!_foreign.Contains(id))
+        // A planned move whose old owner dies on the way ends like an orphan's: what makes it a loss is that it is written down as one.
+        if (!before.Nodes.ContainsKey(old.Owner) && after.Uncleans.GetValueOrDefault(id.Bucket)?.ModRevision == after.Revision)
+        {
+            _losses = _losses.SetItem((id, old.Owner), (after.Revision, [.. before.Proxies
+                .Where(p => p.Value.Silent.GetValueOrDefault(id.Bucket.ToString()) == move.CreateRevision).Select(p => p.Key)]));
+        }
+        if (!_foreign.ContainsKey(id))
             Leaving(world, before, after, id, old.Owner, next, move);
     }
 
@@ -172,7 +205,8 @@ internal sealed class Truth
             .Any(p => p.NodeId == from.Id && (p.StartTime is null || p.StartTime == from.StartTime)) == true;
         var registered = before.Nodes.ContainsKey(owner);
         // Saved and unloaded, it may lose its registration before the grant: that was a release all the same.
-        var unreleased = move.Reason == MoveReason.Orphan || from.Holds(id);
+        var unreleased = move.Reason == MoveReason.Orphan
+            || (from.Holds(id) && !_astray.Contains((from.Index, from.Run, id)));
         if (from.Up && !registered && unreleased)
         {
             // It lives, but nobody in the cluster can know more than its ping says.
@@ -192,15 +226,10 @@ internal sealed class Truth
         else if (from.Up && (written || (!registered && unreleased)))
             Lose(from, id);
 
-        foreach (var proxy in world.Proxies)
+        foreach (var proxy in world.Proxies.Where(p => p.Up))
         {
-            if (!proxy.Up)
-                continue;
-            var told = before.Proxies.GetValueOrDefault(proxy.Instance)?.Silent.GetValueOrDefault(id.Bucket.ToString());
-            if (move.Reason == MoveReason.Orphan && told != move.CreateRevision)
-                _deaf = _deaf.Add((proxy.Instance, id));
             if (proxy.InFlight.Any(f => f.Base == id && f.Entry.Owner?.Id == owner) && from.Up
-                && !_lost.Contains((from.Index, from.Run, id)) && !IsDeaf(proxy, id))
+                && !_lost.Contains((from.Index, from.Run, id)) && !IsDeaf(proxy, id, owner))
             {
                 throw new InvariantException("S3", $"{id} is granted to {next.Id} while {proxy.Instance} has a request in flight to {owner}");
             }

@@ -40,7 +40,7 @@ public sealed class ProxyAgent : IAsyncDisposable
     private LeaseKeeper? _lease;
     private ImmutableSortedDictionary<string, string> _busy = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
     private ImmutableSortedDictionary<string, string>? _busyWritten;
-    private Task<ProxyState>? _write;
+    private Task<Func<ProxyState, ProxyState>>? _write;
     private long _writeNotBefore;
     private Task? _loop;
     private Task? _loads;
@@ -128,13 +128,8 @@ public sealed class ProxyAgent : IAsyncDisposable
         _write = null;
         try
         {
-            var written = await write.ConfigureAwait(false);
-            _state = _state with
-            {
-                RegisteredAt = written.RegisteredAt,
-                Reported = written.Reported,
-                KeepsPredecessors = written.KeepsPredecessors,
-            };
+            var outcome = await write.ConfigureAwait(false);
+            _state = outcome(_state);
         }
         catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
         {
@@ -195,12 +190,13 @@ public sealed class ProxyAgent : IAsyncDisposable
             return;
         }
         _write = decision.Register ? RegisterAsync(decision.State, _busy)
-            : decision.ReleasePredecessors ? ReleasePredecessorsAsync(decision.State)
+            : decision.ReleasePredecessors ? ReleasePredecessorsAsync()
             : ReportAsync(decision.State, _busy);
         _write.ContinueWith(_ => _signal.Set(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
-    private async Task<ProxyState> RegisterAsync(ProxyState state, ImmutableSortedDictionary<string, string> busy)
+    // Each write comes back as what it changes of the standing by then: that may have changed while it was under way.
+    private async Task<Func<ProxyState, ProxyState>> RegisterAsync(ProxyState state, ImmutableSortedDictionary<string, string> busy)
     {
         using var deadline = Deadline(out var timer);
         await using var running = timer.ConfigureAwait(false);
@@ -226,21 +222,21 @@ public sealed class ProxyAgent : IAsyncDisposable
         var result = await _store.CommitAsync(new StoreTransaction { Success = operations }, deadline.Token).ConfigureAwait(false);
         _busyWritten = busy;
         Log.Registered(_logger, _options.Instance, result.Revision);
-        return state with { RegisteredAt = result.Revision, Reported = state.Silent };
+        return now => now with { RegisteredAt = result.Revision, Lapsed = false, Reported = state.Silent };
     }
 
     private IEnumerable<StoreOperation> DeletePredecessors() => _options.Predecessors.SelectMany(predecessor =>
         new[] { StoreOperation.DeleteKey(_keys.Proxy(predecessor)), StoreOperation.DeleteKey(_keys.Alive(predecessor)) });
 
-    private async Task<ProxyState> ReleasePredecessorsAsync(ProxyState state)
+    private async Task<Func<ProxyState, ProxyState>> ReleasePredecessorsAsync()
     {
         using var deadline = Deadline(out var timer);
         await using var running = timer.ConfigureAwait(false);
         await _store.CommitAsync(new StoreTransaction { Success = [.. DeletePredecessors()] }, deadline.Token).ConfigureAwait(false);
-        return state with { KeepsPredecessors = false };
+        return now => now with { KeepsPredecessors = false };
     }
 
-    private async Task<ProxyState> ReportAsync(ProxyState state, ImmutableSortedDictionary<string, string> busy)
+    private async Task<Func<ProxyState, ProxyState>> ReportAsync(ProxyState state, ImmutableSortedDictionary<string, string> busy)
     {
         using var deadline = Deadline(out var timer);
         await using var running = timer.ConfigureAwait(false);
@@ -255,9 +251,9 @@ public sealed class ProxyAgent : IAsyncDisposable
             },
             deadline.Token).ConfigureAwait(false);
         if (!result.Succeeded)
-            return state;
+            return now => now;
         _busyWritten = busy;
-        return state with { Reported = state.Silent };
+        return now => now with { Reported = state.Silent };
     }
 
     // S2: what is reported silent here is held back in the published table. A successor that starts from disk must hold it

@@ -23,4 +23,7 @@ internal enum ProxyMutations
 
     /// <summary>S3: a proxy that was forgotten goes on.</summary>
     IgnoreForgotten = 1 << 4,
+
+    /// <summary>S3: a proxy whose lease ended takes a new lease for a registration, before its <c>alive</c> key stands again.</summary>
+    TrustNewLease = 1 << 5,
 }

@@ -43,7 +43,7 @@ public sealed record ProxyDecision
     public bool Fence { get; init; }
 
     /// <summary>Put its own record and its <c>alive</c> key, under a new lease if it has none; the revision of that write
-    /// becomes <see cref="ProxyState.RegisteredAt"/>.</summary>
+    /// becomes <see cref="ProxyState.RegisteredAt"/>, and <see cref="ProxyState.Lapsed"/> ends.</summary>
     public bool Register { get; init; }
 
     /// <summary>Publish the table that the view describes.</summary>
@@ -98,7 +98,9 @@ public static class ProxyParticipant
 
         // :: Step 3: be known before reading, read before serving: a list of proxies that missed this one was read before
         // its record stood, so the move it was read for stands in every view from then on.
-        var register = state.RegisteredAt == 0 || input.LeaseRemaining is null;
+        if (state.RegisteredAt > 0 && input.LeaseRemaining is null && !input.Has(ProxyMutations.TrustNewLease))
+            state = state with { Lapsed = true };
+        var register = state.RegisteredAt == 0 || state.Lapsed || input.LeaseRemaining is null;
         var fresh = (!register && input.View is { } view && view.Revision >= state.RegisteredAt)
             || (input.Has(ProxyMutations.ServeBeforeKnown) && input.View is not null);
         if (state.Phase != ProxyPhase.Serving && fresh

@@ -35,6 +35,12 @@ public sealed record ProxyState
     public long RegisteredAt { get; init; }
 
     /// <summary>
+    /// Its lease has ended, and its <c>alive</c> key does not stand under a new one for certain: until it does, monitors see a proxy
+    /// that is lost, and may count it as silent (S3). A new lease alone says nothing; only the next registration ends this.
+    /// </summary>
+    public bool Lapsed { get; init; }
+
+    /// <summary>
     /// The records of this proxy's predecessors must still stand: it serves (or served) the table they left, and for moves that were
     /// begun before it was known to the cluster only their records make anybody wait for what is in flight by that table.
     /// </summary>

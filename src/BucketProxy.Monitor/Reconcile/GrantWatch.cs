@@ -126,8 +126,11 @@ internal static class GrantWatch
     private static void Foreign(Turn turn, Bucket bucket, Grant? old, Grant grant)
     {
         var known = turn.State.Foreign.GetValueOrDefault(bucket);
-        // Deleted and put back by whoever did it: nothing is lost.
-        var from = old?.Owner ?? known?.From;
+        // Deleted and put back by whoever did it: nothing is lost. A move that settles has made its own grant, which this leader may
+        // not have seen before it was written over.
+        var from = turn.View.Moves.TryGetValue(bucket, out var move) && move is { Pin: null, Phase: MovePhase.Settling }
+            ? move.To
+            : old?.Owner ?? known?.From;
         Note(turn, bucket, new ForeignWrite(from, grant.Owner, grant.Epoch, turn.Now));
     }
 
@@ -161,7 +164,7 @@ internal static class GrantWatch
             }
             if (turn.Nodes.Find(write.To) is not ({ Record: not null } or { Known: not null }) && node.Standing != NodeStanding.Dead)
             {
-                GiveBack(turn, bucket, write, from);
+                GiveBack(turn, bucket, write, from, write.To);
                 continue;
             }
             var record = turn.View.Uncleans.GetValueOrDefault(bucket);
@@ -175,14 +178,20 @@ internal static class GrantWatch
         }
     }
 
-    private static void GiveBack(Turn turn, Bucket bucket, ForeignWrite write, string from)
+    // S2: only while nobody ever heard of the node named there, not even in the moment of the write: once it registers, the proxies
+    // open the bucket to it, and it may hold bases in memory that nobody asks it to save.
+    private static void GiveBack(Turn turn, Bucket bucket, ForeignWrite write, string from, string named)
     {
         var subject = "unclean/" + bucket;
-        turn.Write(subject, $"bucket {bucket} goes back to {from}: somebody assigned it to {write.To}, which does not exist",
-            [
-                Comparison.ModifiedAt(turn.Keys.Assignment(bucket), write.Epoch),
-                Comparison.Absent(turn.Keys.Move(bucket)),
-            ],
+        var comparisons = new List<Comparison>
+        {
+            Comparison.ModifiedAt(turn.Keys.Assignment(bucket), write.Epoch),
+            Comparison.Absent(turn.Keys.Move(bucket)),
+        };
+        if (!turn.Has(Mutations.GiveBackBlindly))
+            comparisons.AddRange([Comparison.Absent(turn.Keys.Node(named)), Comparison.Absent(turn.Keys.KnownNode(named))]);
+        turn.Write(subject, $"bucket {bucket} goes back to {from}: somebody assigned it to {named}, which does not exist",
+            comparisons,
             StoreOperation.PutText(turn.Keys.Assignment(bucket), from));
         turn.State = turn.State with { Expected = turn.State.Expected.SetItem(bucket, new ExpectedOwner(from, subject)) };
     }

@@ -56,4 +56,7 @@ internal enum Mutations
 
     /// <summary>L2: a move that cannot go on is not aborted.</summary>
     NeverAbort = 1 << 15,
+
+    /// <summary>S2: a bucket that somebody assigned to a node nobody ever heard of is taken back even if that node has come meanwhile.</summary>
+    GiveBackBlindly = 1 << 16,
 }

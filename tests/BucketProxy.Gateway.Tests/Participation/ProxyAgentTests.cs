@@ -228,6 +228,30 @@ public sealed class ProxyAgentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task LeaseLost_AndFence_NewLeaseWithoutAnAliveKey_ServesNothing()
+    {
+        await StartAsync(StoreLossMode.Fence);
+        // The new lease is granted, but the write that puts the key under it is lost, and those that try it again.
+        var alive = (await GetAsync(Keys.Alive("p1")))!;
+        var grants = 0;
+        _store.LoseRequests(StoreCalls.Commit, 20);
+        await _store.LoseLeaseAsync(alive.LeaseId);
+        await UntilAsync(() => _traffic.Aborted);
+        await UntilAsync(async () =>
+        {
+            var known = await GetAsync(Keys.Alive("p1")) is not null;
+            if (!known && _agent!.LeaseRemaining > TimeSpan.Zero)
+            {
+                grants++;
+                // S3: monitors count it as silent a time to live after its key went.
+                Assert.All(_table.Table.Buckets, e => Assert.NotEqual(EntryState.Open, e.State));
+            }
+            return known && _table.Table[B].State == EntryState.Open;
+        });
+        Assert.True(grants > 0, "the new lease was never there before its key");
+    }
+
+    [Fact]
     public async Task Forgotten_StopsEverything_RegistersAnew_AndReadsBeforeItServes()
     {
         await StartAsync();

@@ -184,6 +184,22 @@ public class ProxyParticipantTests
     }
 
     [Theory]
+    [InlineData(StoreLossMode.Serve)]
+    [InlineData(StoreLossMode.Fence)]
+    public void Decide_NewLeaseBeforeTheRegistration_IsNotYetKnown(StoreLossMode mode)
+    {
+        var lost = Decide(State(ProxyPhase.Serving, 8, mode), View(9), Table(9), lease: null);
+        // S3: the write that puts the alive key under the new lease may be lost; until it stands, the proxy counts as lost.
+        var again = Decide(lost.State, View(30), Table(30));
+        Assert.True(again.Register);
+        Assert.Equal(mode == StoreLossMode.Fence ? ProxyPhase.Fenced : ProxyPhase.Serving, again.State.Phase);
+
+        var registered = Decide(again.State with { RegisteredAt = 30, Lapsed = false }, View(30), Table(9));
+        Assert.False(registered.Register);
+        Assert.Equal(ProxyPhase.Serving, registered.State.Phase);
+    }
+
+    [Theory]
     [InlineData(2.0, true)]
     [InlineData(2.1, false)]
     public void Decide_FenceAndLeaseWithinMargin_StopsEverything(double remaining, bool fences)
@@ -200,7 +216,7 @@ public class ProxyParticipantTests
         var fenced = Decide(State(ProxyPhase.Serving, 8, StoreLossMode.Fence), View(9), Table(9), lease: null);
         Assert.True(fenced is { Fence: true, Register: true, Publish: false });
 
-        var registered = fenced.State with { RegisteredAt = 20 };
+        var registered = fenced.State with { RegisteredAt = 20, Lapsed = false };
         Assert.False(Decide(registered, View(19), Table(9)).Publish);
         Assert.True(Decide(registered, View(20), Table(9)).Publish);
     }

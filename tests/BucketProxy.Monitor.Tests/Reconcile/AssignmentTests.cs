@@ -167,6 +167,38 @@ public sealed class AssignmentTests
     }
 
     [Fact]
+    public void Foreign_OwnerThatComesWhileTheBucketIsTakenBack_KeepsIt()
+    {
+        var world = Two();
+        world.Assign(0, "dtable-server-late");
+        world.BeforeWrite = write =>
+        {
+            // S2: from here on proxies open the bucket to it.
+            if (write.Subject == "unclean/00" && !world.View.Nodes.ContainsKey("dtable-server-late"))
+                world.Register("dtable-server-late");
+            return true;
+        };
+        world.Advance(30);
+        Assert.Equal("dtable-server-late", world.Owner(0));
+        Assert.Equal(A, Assert.Single(world.View.Uncleans[world.Buckets[0]].Processes).NodeId);
+    }
+
+    [Fact]
+    public void Foreign_GrantWrittenOverUnseen_GivesWayToWhoWasGrantedIt()
+    {
+        var world = Two();
+        world.Proxy("p1");
+        world.Policy(A, new NodePolicy { Draining = true });
+        world.Policy(B, new NodePolicy());
+        while (world.Owner(0) != B)
+            world.Step();
+        world.Policy(A, new NodePolicy { Cordoned = true });
+        world.Assign(0, "dtable-server-typo");
+        world.Advance(30);
+        Assert.Equal(B, world.Owner(0));
+    }
+
+    [Fact]
     public void Foreign_InMidMove_AbortsTheMove()
     {
         var world = Two();
