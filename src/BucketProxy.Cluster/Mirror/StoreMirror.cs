@@ -482,7 +482,12 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
         {
             // How many keys name an unknown owner is no news; that one does is.
             if (_reported.Add(problem.UnknownOwner ? problem with { ModRevision = 0, Reason = "" } : problem))
-                Log.ValueProblem(_logger, problem.Key, problem.ModRevision, problem.Reason);
+            {
+                if (problem.UnknownOwner)
+                    Log.UnknownOwner(_logger, problem.Key, problem.ModRevision, problem.Reason);
+                else
+                    Log.ValueProblem(_logger, problem.Key, problem.ModRevision, problem.Reason);
+            }
         }
         var changed = _changed;
         _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -105,7 +105,8 @@ internal sealed class Starts(Turn turn)
         foreach (var ((from, why), (count, last)) in _refused)
         {
             var what = count == 1 ? last.Name : $"{count} buckets";
-            turn.Raise(AlarmKind.MoveRefused, from, $"{what} should leave {from} ({MoveAudit.Name(last.Reason)}), but {why}.",
+            var wish = from.Length == 0 ? "get an owner" : $"leave {from}";
+            turn.Raise(AlarmKind.MoveRefused, from, $"{what} should {wish} ({MoveAudit.Name(last.Reason)}), but {why}.",
                 why == StandingMoves.Refusal(from)
                     ? "Give the node a release mode that it supports, stop it (then its buckets go to the others), or take the wish back."
                     : "Make the other node available, or take the wish back.");
