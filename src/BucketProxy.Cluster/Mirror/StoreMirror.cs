@@ -76,7 +76,10 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
                 return new MirrorStatus(
                     _connected, _view?.ClusterId ?? 0, _view?.Revision ?? 0,
                     _view is null ? null : _time.GetElapsedTime(_confirmedAt),
-                    Math.Max(0, _watchesOpened - 1), _wedged, _notAdopted, _lastError);
+                    Math.Max(0, _watchesOpened - 1), _wedged, _notAdopted, _lastError)
+                {
+                    Acceptance = _history.Mark?.Acceptance,
+                };
             }
         }
     }
