@@ -5,6 +5,7 @@ using BucketProxy.Core.Targets;
 using BucketProxy.Gateway;
 using BucketProxy.Gateway.Forwarding;
 using BucketProxy.Gateway.Hosting;
+using BucketProxy.Gateway.Upstream;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
@@ -12,11 +13,15 @@ using Yarp.ReverseProxy.Forwarder;
 namespace BucketProxy.Benchmarks;
 
 /// <summary>
-/// Writing the node's request and our answer, beside what YARP's own transformer takes for the same. Budget: at most 200 bytes more
-/// than YARP for request and answer together.
+/// Writing the head of the node's request, and taking over the head of its answer, beside what YARP's own transformer takes for the
+/// same without having written or read a byte. Budget: at most 200 bytes more than YARP for request and answer together.
 /// </summary>
 public class TransformerBenchmarks : IDisposable
 {
+    private const string Destination = "http://10.0.0.4:5000";
+    private static readonly byte[] AnswerBytes = (
+        "HTTP/1.1 200 OK\r\nDate: Fri, 20 Nov 2026 12:00:00 GMT\r\nETag: W/\"c8-abc\"\r\nAccess-Control-Allow-Origin: *\r\n"
+        + "Content-Length: 200\r\nContent-Type: application/json; charset=utf-8\r\n\r\n").Select(c => (byte)c).ToArray();
     private readonly Exchange _exchange = new();
     private readonly NodeLinks _links = new(new GatewayOptions(), TimeProvider.System);
     private readonly NodeLink _link;
@@ -36,7 +41,7 @@ public class TransformerBenchmarks : IDisposable
         features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
         features.Set<IHttpConnectionFeature>(new HttpConnectionFeature { RemoteIpAddress = IPAddress.Parse("10.0.0.7") });
         _link = _links.For(
-            new NodeRecord { Id = "dtable-server-01", LocalUrl = new Uri("http://10.0.0.4:5000"), LocalUrlText = "http://10.0.0.4:5000" });
+            new NodeRecord { Id = "dtable-server-01", LocalUrl = new Uri(Destination), LocalUrlText = Destination });
         _exchange.Begin(features);
         _exchange.Target = new TargetExtractor().Extract(Targets.Rows);
         _exchange.Link = _link;
@@ -46,17 +51,19 @@ public class TransformerBenchmarks : IDisposable
     public async Task<HttpRequestMessage> YarpsRequest()
     {
         using var request = new HttpRequestMessage();
-        await HttpTransformer.Default.TransformRequestAsync(_exchange.Http, request, _link.Destination, CancellationToken.None);
-        request.RequestUri = RequestUtilities.MakeDestinationAddress(_link.Destination, _exchange.Http.Request.Path, _exchange.Http.Request.QueryString);
+        await HttpTransformer.Default.TransformRequestAsync(_exchange.Http, request, Destination, CancellationToken.None);
+        request.RequestUri = RequestUtilities.MakeDestinationAddress(Destination, _exchange.Http.Request.Path, _exchange.Http.Request.QueryString);
         return request;
     }
 
     [Benchmark]
-    public HttpRequestMessage OurRequest()
+    public int OurRequest()
     {
-        using var request = new HttpRequestMessage();
-        _exchange.Transformer.WriteRequest(request);
-        return request;
+        var head = new HeadWriter();
+        RequestHead.Write(ref head, _exchange, webSocketKey: null);
+        var length = head.Length;
+        head.Dispose();
+        return length;
     }
 
     [Benchmark]
@@ -67,10 +74,11 @@ public class TransformerBenchmarks : IDisposable
     }
 
     [Benchmark]
-    public async Task<bool> OurAnswer()
+    public int OurAnswer()
     {
         _exchange.Http.Response.Headers.Clear();
-        return await _exchange.Transformer.TransformResponseAsync(_exchange.Http, _answer, CancellationToken.None);
+        var fields = new AnswerFields(_exchange.Http.Response.Headers);
+        return AnswerHead.Read(AnswerBytes, ref fields).Status;
     }
 
     [GlobalCleanup]

@@ -17,7 +17,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Yarp.ReverseProxy.Forwarder;
 
 namespace BucketProxy.Gateway;
 
@@ -80,7 +79,6 @@ public sealed class DataHost : IAsyncDisposable
         _log = loggerFactory.CreateLogger("BucketProxy.Gateway");
         Traffic = traffic;
 
-        // The forwarder would log every request; what there is to say of a failure is in our metrics and answers.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         // For TLS, which asks for services of the server's own.
         builder.WebHost.UseKestrelCore();
@@ -88,7 +86,6 @@ public sealed class DataHost : IAsyncDisposable
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
             .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
             .AddSingleton(time)
-            .AddHttpForwarder()
             .BuildServiceProvider();
         _links = new NodeLinks(options, time);
         _holds = new HoldRoom(current, options, time);
@@ -102,7 +99,7 @@ public sealed class DataHost : IAsyncDisposable
             _links,
             _holds,
             new Resend(current, _holds, _metrics, options, time),
-            new PlainProxy(_services.GetRequiredService<IHttpForwarder>(), traffic, options),
+            new PlainProxy(traffic, options),
             new WebSocketProxy(traffic, _metrics, options, time),
             _local,
             traffic,
@@ -122,9 +119,6 @@ public sealed class DataHost : IAsyncDisposable
 
     /// <summary>Requests held now.</summary>
     public int Held => _holds.Held;
-
-    /// <summary>How long the request has been held that waits longest now; zero: none waits.</summary>
-    public TimeSpan LongestHeld => _holds.LongestHeld;
 
     /// <summary>The addresses that are really open, for example <c>http://[::]:5550</c>; empty before the start.</summary>
     public IReadOnlyList<string> Addresses =>

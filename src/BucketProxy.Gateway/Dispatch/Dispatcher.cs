@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using BucketProxy.Core.Routing;
 using BucketProxy.Core.Targets;
 using BucketProxy.Gateway.Forwarding;
@@ -113,8 +112,7 @@ internal sealed class Dispatcher(
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Sent> CarryAsync(Exchange exchange, RoutingEntry entry)
+    private ValueTask<Sent> CarryAsync(Exchange exchange, RoutingEntry entry)
     {
         exchange.Epoch = entry.Epoch;
         try
@@ -128,9 +126,9 @@ internal sealed class Dispatcher(
         }
         return exchange.Way switch
         {
-            Way.WebSocket => await webSockets.SendAsync(exchange, entry),
-            Way.Poll => await plain.PollAsync(exchange, entry),
-            _ => await plain.SendAsync(exchange, entry),
+            Way.WebSocket => webSockets.SendAsync(exchange, entry),
+            Way.Poll => plain.PollAsync(exchange, entry),
+            _ => PlainProxy.SendAsync(exchange, entry),
         };
     }
 

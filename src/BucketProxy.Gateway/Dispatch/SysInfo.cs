@@ -1,10 +1,11 @@
 using System.Buffers;
-using System.Net;
+using System.Security.Authentication;
 using System.Text.Json;
 using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Routing;
 using BucketProxy.Gateway.Forwarding;
 using BucketProxy.Gateway.Hosting;
+using BucketProxy.Gateway.Upstream;
 
 namespace BucketProxy.Gateway.Dispatch;
 
@@ -41,38 +42,39 @@ internal sealed class SysInfo(CurrentTable current, NodeLinks links, GatewayOpti
     {
         // Written before the first await, one node after the other: the exchange has one link at a time.
         exchange.Link = links.For(node);
-        var request = new HttpRequestMessage { Method = HttpMethod.Get, Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        exchange.Transformer.WriteRequest(request);
-        return SendAsync(exchange.Link, request);
+        var head = new HeadWriter();
+        RequestHead.Write(ref head, exchange, webSocketKey: null);
+        return SendAsync(exchange.Link, head);
     }
 
-    private async Task<Answer> SendAsync(NodeLink link, HttpRequestMessage request)
+    private async Task<Answer> SendAsync(NodeLink link, HeadWriter head)
     {
         using var patience = new CancellationTokenSource(options.SysInfoTimeout, time);
         try
         {
-            using var response = await link.Invoker.SendAsync(request, patience.Token);
-            var status = (int)response.StatusCode;
+            var (status, body) = await NodeFetch.GetAsync(link, head.Written, LargestAnswer, patience.Token);
             if (status != 200)
                 return new Answer(status, null, $"answered {status}");
-            await response.Content.LoadIntoBufferAsync(LargestAnswer, patience.Token);
-            await using var body = await response.Content.ReadAsStreamAsync(patience.Token);
-            var document = await JsonDocument.ParseAsync(body, default, patience.Token);
+            var document = JsonDocument.Parse(body);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new Answer(status, document, null)
                 : new Answer(status, null, "answered something else than a JSON object");
         }
-        catch (OperationCanceledException)
+        catch (NodeUnreachableException)
+        {
+            return new Answer(0, null, "cannot be reached");
+        }
+        catch (Exception) when (patience.IsCancellationRequested)
         {
             return new Answer(0, null, $"did not answer within {options.SysInfoTimeout.TotalSeconds:0.#} s");
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
+        catch (Exception e) when (Delivery.IsBreak(e) || e is JsonException or AuthenticationException)
         {
-            return new Answer(0, null, NodeUnreachableException.IsIn(e) ? "cannot be reached" : "gave no usable answer");
+            return new Answer(0, null, "gave no usable answer");
         }
         finally
         {
-            request.Dispose();
+            head.Dispose();
         }
     }
 

@@ -8,9 +8,8 @@ internal static class HopByHop
 {
     /// <summary>
     /// Headers of a request that are not copied: they concern this connection, or are written anew. <c>Expect</c> is among them: the
-    /// client gets its 100 when the node's connection stands and the body is wanted, and the node gets head and body in one go. With
-    /// the expectation passed on, the handler below us would send the head again on a second connection when the first one
-    /// breaks (S4).
+    /// client gets its 100 when the node's connection stands and the body is wanted, and the node gets head and body without being
+    /// asked.
     /// </summary>
     public static bool IsRequestOnly(string name)
     {

@@ -1,38 +1,45 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using BucketProxy.Core.Nodes;
 using BucketProxy.Gateway.Telemetry;
+using BucketProxy.Gateway.Upstream;
 
 namespace BucketProxy.Gateway.Forwarding;
 
 /// <summary>The way to one node: its address, its connections, its counts.</summary>
 internal sealed class NodeLink : IDisposable
 {
-    private readonly NodeHandler _handler;
-    private readonly HashSet<NodeStream> _open = [];
+    private readonly HashSet<NodeConnection> _open = [];
     private readonly Lock _openLock = new();
-    private readonly string _prefix;
     private readonly ConnectGate _gate;
+    private readonly ConnectionLimits _limits;
+    private readonly TimeProvider _time;
+    private readonly ConnectionPool _pool;
+    private readonly DnsEndPoint _address;
+    private readonly AddressFamily? _family;
+    private readonly byte[] _pathPrefix;
+    private volatile bool _isDisposed;
 
-    public NodeLink(NodeRecord node, NodeCounters counters, ConnectGate gate, GatewayOptions options, TimeProvider time)
+    public NodeLink(NodeRecord node, NodeCounters counters, ConnectGate gate, ConnectionLimits limits, TimeProvider time)
     {
         Node = node;
         Counters = counters;
         _gate = gate;
-        Destination = node.LocalUrl.GetLeftPart(UriPartial.Authority);
-        var path = node.LocalUrl.AbsolutePath;
-        _prefix = Destination + (path == "/" ? "" : path.TrimEnd('/'));
-        _handler = new NodeHandler(Connections(options, time));
-        Invoker = new HttpMessageInvoker(_handler, disposeHandler: true);
+        _limits = limits;
+        _time = time;
+        var url = node.LocalUrl;
+        _address = new DnsEndPoint(url.DnsSafeHost, url.Port);
+        _family = IPAddress.TryParse(url.DnsSafeHost, out var ip) ? ip.AddressFamily : null;
+        _pathPrefix = Encoding.ASCII.GetBytes(url.AbsolutePath.TrimEnd('/'));
+        _pool = new ConnectionPool(limits.Clock, limits.IdleTicks);
     }
 
     public NodeRecord Node { get; }
 
-    /// <summary>Scheme and authority.</summary>
-    public string Destination { get; }
-
-    public HttpMessageInvoker Invoker { get; }
+    /// <summary>The path of the node's URL without a slash at its end; in front of every target.</summary>
+    public ReadOnlySpan<byte> PathPrefix => _pathPrefix;
 
     public NodeCounters Counters { get; }
 
@@ -46,67 +53,59 @@ internal sealed class NodeLink : IDisposable
         }
     }
 
-    /// <summary>
-    /// The node's URL for a target, byte for byte: nothing is decoded, encoded, lower-cased, or shortened behind the authority.
-    /// </summary>
-    public Uri UriFor(string rawTarget, int start) => new(
-        string.Concat(_prefix, rawTarget.AsSpan(start)),
-        new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
-
-    /// <summary>Closes every connection at once, whatever is under way on it.</summary>
-    public void Cut()
+    /// <summary>An unused connection that is open, as far as this process knows; null when there is none.</summary>
+    /// <param name="forCertain">Ask the kernel too: for a request that cannot be sent again.</param>
+    /// <exception cref="ObjectDisposedException">The node is gone for long.</exception>
+    public NodeConnection? Take(bool forCertain)
     {
-        NodeStream[] open;
-        lock (_openLock)
-            open = [.. _open];
-        foreach (var stream in open)
-            stream.Dispose();
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        while (_pool.Take() is { } connection)
+        {
+            if (!forCertain || connection.IsQuietForCertain())
+                return connection;
+            connection.Close();
+        }
+        return null;
     }
 
-    public void Dispose() => Invoker.Dispose();
+    /// <summary>Takes back a connection whose exchange is over, to be used again or closed.</summary>
+    public void Return(NodeConnection connection) => _pool.Return(connection);
 
-    private SocketsHttpHandler Connections(GatewayOptions options, TimeProvider time) => new()
+    /// <summary>Makes a connection.</summary>
+    /// <exception cref="NodeUnreachableException">None could be made: nothing was sent.</exception>
+    /// <exception cref="OperationCanceledException">One of the tokens was cancelled.</exception>
+    /// <exception cref="System.Security.Authentication.AuthenticationException">The node's certificate is not trusted.</exception>
+    /// <exception cref="ObjectDisposedException">The node is gone for long.</exception>
+    public async ValueTask<NodeConnection> ConnectAsync(CancellationToken cancellationToken, CancellationToken alsoCancels = default)
     {
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        // Tracing headers are ours to write; the handler would add a span for each request.
-        ActivityHeadersPropagator = null,
-        // Limited in ConnectAsync, where a connection that never stood is told from one that broke.
-        ConnectTimeout = Timeout.InfiniteTimeSpan,
-        PooledConnectionIdleTimeout = options.NodeKeepAlive,
-        PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
-        // S2: a request counts in flight until its answer is complete or its connection is closed. An answer that nobody reads to
-        // its end must not be drained behind our back.
-        MaxResponseDrainSize = 0,
-        MaxResponseHeadersLength = 64,
-        RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        ConnectCallback = (context, cancellationToken) => ConnectAsync(context, options, time, cancellationToken),
-    };
-
-    private async ValueTask<Stream> ConnectAsync(
-        SocketsHttpConnectionContext context, GatewayOptions options, TimeProvider time, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        var socket = _family is { } family
+            ? new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, alsoCancels);
         try
         {
-            await using (time.CreateTimer(static s => ((CancellationTokenSource)s!).Cancel(), patience, options.ConnectTimeout, Timeout.InfiniteTimeSpan))
-                await options.NodeNetworks.ConnectAsync(socket, context.DnsEndPoint, patience.Token);
-            var stream = new NodeStream(socket, Closed);
+            Stream? secured = null;
+            await using (_time.CreateTimer(static s => ((CancellationTokenSource)s!).Cancel(), patience, _limits.ConnectTimeout, Timeout.InfiniteTimeSpan))
+            {
+                await _limits.Networks.ConnectAsync(socket, _address, patience.Token);
+                if (Node.LocalUrl.Scheme == Uri.UriSchemeHttps)
+                    secured = await SecureAsync(socket, patience.Token);
+            }
+            var connection = new NodeConnection(socket, secured, _limits.Clock, Closed);
             lock (_openLock)
             {
                 // Whoever shuts the gate cuts what is listed afterwards: listed first or refused, never missed.
-                _open.Add(stream);
+                _open.Add(connection);
             }
             if (!_gate.IsShut)
-                return stream;
-            stream.Dispose();
+                return connection;
+            connection.Close();
             throw new NodeUnreachableException(Node.Id, new IOException("Everything is cut."));
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is SocketException
+            || (e is IOException and not NodeUnreachableException)
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested && !alsoCancels.IsCancellationRequested))
         {
             socket.Dispose();
             throw new NodeUnreachableException(Node.Id, e);
@@ -118,19 +117,46 @@ internal sealed class NodeLink : IDisposable
         }
     }
 
-    private void Closed(NodeStream stream)
+    /// <summary>Closes every connection at once, whatever is under way on it.</summary>
+    public void Cut()
     {
-        lock (_openLock)
-            _open.Remove(stream);
+        foreach (var connection in Open())
+            connection.Close();
     }
 
-    private sealed class NodeStream(Socket socket, Action<NodeStream> closed) : NetworkStream(socket, ownsSocket: true)
+    /// <summary>Closes what has been idle for too long, and tells whoever has waited for too long.</summary>
+    public void Sweep()
     {
-        protected override void Dispose(bool disposing)
+        _pool.Sweep();
+        foreach (var connection in Open())
         {
-            if (disposing)
-                closed(this);
-            base.Dispose(disposing);
+            if (connection.User is { } user && _limits.Clock.Since(connection.Stamp) > _limits.SilentTicks)
+                user.Expire(connection);
         }
+    }
+
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _pool.Close();
+    }
+
+    private NodeConnection[] Open()
+    {
+        lock (_openLock)
+            return _open.Count == 0 ? [] : [.. _open];
+    }
+
+    private async ValueTask<Stream> SecureAsync(Socket socket, CancellationToken cancellationToken)
+    {
+        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+        await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = Node.LocalUrl.IdnHost }, cancellationToken);
+        return stream;
+    }
+
+    private void Closed(NodeConnection connection)
+    {
+        lock (_openLock)
+            _open.Remove(connection);
     }
 }

@@ -7,13 +7,25 @@ using BucketProxy.Gateway.Telemetry;
 namespace BucketProxy.Gateway.Forwarding;
 
 /// <summary>One <see cref="NodeLink"/> per node and address, made when first needed.</summary>
-internal sealed class NodeLinks(GatewayOptions options, TimeProvider time) : IDisposable
+internal sealed class NodeLinks : IDisposable
 {
+    private readonly GatewayOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ConnectionLimits _limits;
+    private readonly ITimer _sweep;
     private readonly ConcurrentDictionary<(string Id, string Url), NodeLink> _links = new();
     private readonly ConcurrentDictionary<string, NodeCounters> _counters = new(StringComparer.Ordinal);
     private readonly ConnectGate _gate = new();
     private readonly Known?[] _byBucket = new Known?[Bucket.Count];
     private readonly ConcurrentDictionary<NodeLink, ITimer> _leaving = new();
+
+    public NodeLinks(GatewayOptions options, TimeProvider time)
+    {
+        _options = options;
+        _time = time;
+        _limits = new ConnectionLimits(options);
+        _sweep = time.CreateTimer(static links => ((NodeLinks)links!).Sweep(), this, _limits.Tick, _limits.Tick);
+    }
 
     /// <summary>The counts of every node, once each, those of nodes that are gone included.</summary>
     public IEnumerable<(string Node, NodeCounters Counters)> Counters() => _counters.Select(c => (c.Key, c.Value));
@@ -38,8 +50,8 @@ internal sealed class NodeLinks(GatewayOptions options, TimeProvider time) : IDi
     public NodeLink For(NodeRecord node) =>
         _links.GetOrAdd(
             (node.Id, node.LocalUrlText),
-            static (_, arg) => new NodeLink(arg.node, arg.Item2._counters.GetOrAdd(arg.node.Id, static _ => new()), arg.Item2._gate, arg.options, arg.time),
-            (node, this, options, time));
+            static (_, arg) => new NodeLink(arg.node, arg.Item2._counters.GetOrAdd(arg.node.Id, static _ => new()), arg.Item2._gate, arg.Item2._limits, arg.Item2._time),
+            (node, this));
 
     /// <summary>
     /// Lets go of links to nodes that own nothing and are not registered any more. What is still under way ends by itself; the
@@ -62,7 +74,7 @@ internal sealed class NodeLinks(GatewayOptions options, TimeProvider time) : IDi
                     Interlocked.CompareExchange(ref place, null, known);
             }
             // A request may have taken the link just now; a late dispose costs nothing, an early one a request.
-            _leaving[link] = time.CreateTimer(Leave, link, options.IdleTimeout + options.HoldTime, Timeout.InfiniteTimeSpan);
+            _leaving[link] = _time.CreateTimer(Leave, link, _options.IdleTimeout + _options.HoldTime, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -82,6 +94,7 @@ internal sealed class NodeLinks(GatewayOptions options, TimeProvider time) : IDi
 
     public void Dispose()
     {
+        _sweep.Dispose();
         foreach (var link in _links.Values)
             link.Dispose();
         foreach (var (link, timer) in _leaving)
@@ -89,6 +102,15 @@ internal sealed class NodeLinks(GatewayOptions options, TimeProvider time) : IDi
             timer.Dispose();
             link.Dispose();
         }
+    }
+
+    private void Sweep()
+    {
+        _limits.Clock.Tick();
+        foreach (var link in _links)
+            link.Value.Sweep();
+        foreach (var leaving in _leaving)
+            leaving.Key.Sweep();
     }
 
     private void Leave(object? state)

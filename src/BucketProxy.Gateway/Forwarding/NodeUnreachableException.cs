@@ -5,16 +5,4 @@ namespace BucketProxy.Gateway.Forwarding;
 /// that connects, and nowhere else: that is the proof.
 /// </summary>
 internal sealed class NodeUnreachableException(string nodeId, Exception inner)
-    : IOException($"Node {nodeId} cannot be reached: {inner.Message}", inner)
-{
-    /// <summary>Whether <paramref name="exception"/> is one, or was caused by one.</summary>
-    public static bool IsIn(Exception? exception)
-    {
-        for (var e = exception; e is not null; e = e.InnerException)
-        {
-            if (e is NodeUnreachableException)
-                return true;
-        }
-        return false;
-    }
-}
+    : IOException($"Node {nodeId} cannot be reached: {inner.Message}", inner);

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Runtime.CompilerServices;
 using BucketProxy.Core.Routing;
 using BucketProxy.Gateway.Dispatch;
@@ -6,36 +5,30 @@ using BucketProxy.Gateway.Hosting;
 using BucketProxy.Gateway.InFlight;
 using BucketProxy.Gateway.Tunnels;
 using Microsoft.AspNetCore.Http;
-using Yarp.ReverseProxy.Forwarder;
 
 namespace BucketProxy.Gateway.Forwarding;
 
-/// <summary>Sends a request and streams its answer, through YARP's forwarder.</summary>
-internal sealed class PlainProxy(IHttpForwarder forwarder, Traffic traffic, GatewayOptions options)
+/// <summary>Sends a request and streams its answer.</summary>
+internal sealed class PlainProxy(Traffic traffic, GatewayOptions options)
 {
     private readonly string _retryAfter = RetryAfter.Text(options);
-    private readonly ForwarderRequestConfig _config = new()
-    {
-        Version = HttpVersion.Version11,
-        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        ActivityTimeout = options.IdleTimeout,
-    };
 
     /// <summary>Sends through an entry that counted the request, and leaves it.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<Sent> SendAsync(Exchange exchange, RoutingEntry entry)
+    public static async ValueTask<Sent> SendAsync(Exchange exchange, RoutingEntry entry)
     {
-        ForwarderError error;
+        Delivered delivered;
         try
         {
-            error = await ForwardAsync(exchange, CancellationToken.None);
+            exchange.Bytes = exchange.Http.Request.ContentLength ?? 0;
+            delivered = await FinishAsync(exchange, await exchange.Delivery.BeginAsync(webSocketKey: null, CancellationToken.None));
         }
         finally
         {
             // S2: here the node has answered completely, or its connection is closed.
             entry.Leave();
         }
-        return error == ForwarderError.None ? Sent.Answered : await JudgeAsync(exchange, error);
+        return delivered == Delivered.Answered ? Sent.Answered : await JudgeAsync(exchange, delivered);
     }
 
     /// <summary>Sends a long poll. It does not stay counted in the entry: see <see cref="TrackedTunnel"/>.</summary>
@@ -51,11 +44,11 @@ internal sealed class PlainProxy(IHttpForwarder forwarder, Traffic traffic, Gate
         {
             entry.Leave();
         }
-        ForwarderError error;
+        Delivered delivered;
         exchange.Poll = poll;
         try
         {
-            error = await ForwardAsync(exchange, poll.CutToken);
+            delivered = await FinishAsync(exchange, await exchange.Delivery.BeginAsync(webSocketKey: null, poll.CutToken));
         }
         finally
         {
@@ -67,23 +60,41 @@ internal sealed class PlainProxy(IHttpForwarder forwarder, Traffic traffic, Gate
             await OwnAnswer.UnavailableAsync(exchange, "The base is moving to another server.", _retryAfter, Cause.Moved);
             return Sent.Answered;
         }
-        return error == ForwarderError.None ? Sent.Answered : await JudgeAsync(exchange, error);
+        return delivered == Delivered.Answered ? Sent.Answered : await JudgeAsync(exchange, delivered);
     }
 
-    private ValueTask<ForwarderError> ForwardAsync(Exchange exchange, CancellationToken cut)
+    /// <summary>Carries the answer of a delivery that began, and ends it.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public static async ValueTask<Delivered> FinishAsync(Exchange exchange, Delivered begun)
     {
-        var link = exchange.Link!;
-        exchange.Bytes = exchange.Http.Request.ContentLength ?? 0;
-        return forwarder.SendAsync(exchange.Http, link.Destination, link.Invoker, _config, exchange.Transformer, cut);
+        var delivery = exchange.Delivery;
+        var isComplete = false;
+        try
+        {
+            if (begun == Delivered.Answered)
+            {
+                var node = delivery.Connection;
+                isComplete = node.IsBodyOver || await AnswerRelay.CarryAsync(exchange, node, delivery.FramesTrailers);
+                if (!isComplete)
+                    begun = Delivered.Cancelled;
+            }
+        }
+        catch (Exception e) when (Delivery.IsBreak(e) || e is OperationCanceledException)
+        {
+            begun = delivery.Failed();
+        }
+        finally
+        {
+            await delivery.EndAsync(isComplete);
+        }
+        return begun;
     }
 
     /// <summary>What a failed attempt means for the client, and whether it may be repeated.</summary>
-    private static async ValueTask<Sent> JudgeAsync(Exchange exchange, ForwarderError error)
+    public static async ValueTask<Sent> JudgeAsync(Exchange exchange, Delivered delivered)
     {
         var http = exchange.Http;
-        var fault = http.Features.Get<IForwarderErrorFeature>()?.Exception;
-        http.Features.Set<IForwarderErrorFeature>(null);
-        if (error == ForwarderError.Request && NodeUnreachableException.IsIn(fault))
+        if (delivered == Delivered.Unreachable)
         {
             http.Response.Clear();
             return Sent.Unreachable;
@@ -91,23 +102,26 @@ internal sealed class PlainProxy(IHttpForwarder forwarder, Traffic traffic, Gate
         if (http.RequestAborted.IsCancellationRequested)
         {
             exchange.Cause = Cause.ClientGone;
+            if (http.Response.HasStarted)
+                http.Abort();
             return Sent.Answered;
         }
         if (http.Response.HasStarted)
         {
-            // The answer had begun; YARP has cut the client's connection or finished the answer.
-            exchange.Cause = error is ForwarderError.ResponseBodyClient or ForwarderError.ResponseBodyCanceled ? Cause.ClientGone : Cause.NodeFailed;
+            // The answer had begun; a cut connection is the only truth left.
+            exchange.Cause = delivered == Delivered.Cancelled ? Cause.ClientGone : Cause.NodeFailed;
+            http.Abort();
             return Sent.Answered;
         }
-        var status = http.Response.StatusCode;
-        var (message, cause) = status switch
+        var (status, message, cause) = delivered switch
         {
-            StatusCodes.Status413PayloadTooLarge => ("The body is too large.", Cause.TooLarge),
-            >= 400 and < 500 => ("The body of the request broke off or is malformed.", Cause.BadRequest),
-            StatusCodes.Status504GatewayTimeout => ("The server did not answer in time.", Cause.NodeTimeout),
-            _ => ("The server broke off, or its answer is malformed.", Cause.NodeFailed),
+            Delivered.RequestBroke when exchange.Delivery.RequestFault == StatusCodes.Status413PayloadTooLarge =>
+                (StatusCodes.Status413PayloadTooLarge, "The body is too large.", Cause.TooLarge),
+            Delivered.RequestBroke => (exchange.Delivery.RequestFault, "The request or its body broke off or is malformed.", Cause.BadRequest),
+            Delivered.Expired => (StatusCodes.Status504GatewayTimeout, "The server did not answer in time.", Cause.NodeTimeout),
+            _ => (StatusCodes.Status502BadGateway, "The server broke off, or its answer is malformed.", Cause.NodeFailed),
         };
-        await OwnAnswer.ErrorAsync(exchange, status is >= 400 ? status : StatusCodes.Status502BadGateway, message, cause);
+        await OwnAnswer.ErrorAsync(exchange, status, message, cause);
         return Sent.Answered;
     }
 }

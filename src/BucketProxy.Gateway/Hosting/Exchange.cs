@@ -19,12 +19,15 @@ internal sealed class Exchange
     private IPAddress? _clientAddress;
     private string? _clientText;
 
-    public Exchange() => Transformer = new ExchangeTransformer(this);
+    public Exchange() => Delivery = new Delivery(this);
 
     public DefaultHttpContext Http { get; } = new();
 
     /// <summary>Turns this exchange into a request for a node, and the node's answer into ours.</summary>
-    public ExchangeTransformer Transformer { get; }
+    public Delivery Delivery { get; }
+
+    /// <summary>Whether there is a body to send on, and how it is framed.</summary>
+    public RequestBody Body { get; set; }
 
     /// <summary>The request target as it stood in the request line.</summary>
     public string RawTarget { get; private set; } = "";
@@ -109,7 +112,7 @@ internal sealed class Exchange
         Span = null;
         ForwardSpan = null;
         Way = default;
-        Transformer.Reset();
+        Body = default;
         Bytes = 0;
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Http.Headers;
 using BucketProxy.Core.Routing;
 using BucketProxy.Gateway.Dispatch;
 using BucketProxy.Gateway.Hosting;
@@ -79,16 +78,6 @@ internal static class GatewayTracing
             span.SetStatus(ActivityStatusCode.Error, why);
         }
         span.Dispose();
-    }
-
-    /// <summary>Tells the node of the span that it is called from.</summary>
-    public static void Inject(Activity span, HttpRequestHeaders headers)
-    {
-        headers.Remove("traceparent");
-        headers.Remove("tracestate");
-        headers.TryAddWithoutValidation("traceparent", span.Id);
-        if (!string.IsNullOrEmpty(span.TraceStateString))
-            headers.TryAddWithoutValidation("tracestate", span.TraceStateString);
     }
 
     /// <summary>Ends the span of a request.</summary>

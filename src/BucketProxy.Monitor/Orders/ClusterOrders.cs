@@ -119,10 +119,10 @@ public sealed class ClusterOrders
     /// <param name="cancellationToken">Gives up.</param>
     public Task DrainAsync(string node, bool force, string by, CancellationToken cancellationToken = default)
     {
-        if (!force && WhyKept(Known(node), pin: null) is { } kept)
+        if (!force && ReleaseOf(Known(node)) == ReleaseMode.None)
         {
             throw new OrderException(OrderError.Refused,
-                kept + ". Give it a release mode that it supports, or stop it: then its buckets go to the others.");
+                StandingMoves.Refusal(node) + ". Give it a release mode that it supports, or stop it: then its buckets go to the others.");
         }
         return ChangeNodeAsync(node, force ? "force-drain" : "drain", by,
             p => p with { Draining = true, ForceDrain = force }, cancellationToken);
@@ -269,20 +269,18 @@ public sealed class ClusterOrders
         return node;
     }
 
-    private string? WhyKept(string node, BasePrefix? pin)
+    private ReleaseMode ReleaseOf(string node)
     {
         var view = View();
-        var (configured, record) = (_options.Node(node), view.Nodes.GetValueOrDefault(node));
-        return NodeCard.ReleaseProblem(
-            node, NodeCard.ReleaseOf(view.NodePolicies.GetValueOrDefault(node), configured, record), NodeCard.FollowsPinsOf(configured, record), pin);
+        return NodeCard.ReleaseOf(view.NodePolicies.GetValueOrDefault(node), _options.Node(node), view.Nodes.GetValueOrDefault(node));
     }
 
     /// <summary>A base whose holder cannot release it cannot go elsewhere.</summary>
     private void RefuseIfHeld(ClusterView view, BasePrefix pin, string node)
     {
         var holder = view.Pins.GetValueOrDefault(pin)?.Owner ?? view.Assignments.GetValueOrDefault(pin.Bucket)?.Owner;
-        if (holder is not null && holder != node && WhyKept(holder, pin) is { } kept)
-            throw new OrderException(OrderError.Refused, kept + ".");
+        if (holder is not null && holder != node && ReleaseOf(holder) == ReleaseMode.None)
+            throw new OrderException(OrderError.Refused, StandingMoves.Refusal(holder) + ".");
     }
 
     private static BasePrefix ParsePin(string text) => BasePrefix.TryParse(text, out var pin)

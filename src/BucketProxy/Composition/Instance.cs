@@ -8,7 +8,6 @@ using BucketProxy.Configuration;
 using BucketProxy.Core.Routing;
 using BucketProxy.Monitor;
 using BucketProxy.Monitor.Orders;
-using BucketProxy.Telemetry;
 
 namespace BucketProxy.Composition;
 
@@ -81,9 +80,6 @@ internal sealed class Instance : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
-        var telemetry = new InstanceTelemetry(Settings, Id, _time, _loggers);
-        _endings.Push(telemetry.DisposeAsync);
-
         // :: Step 1: what this process must have for itself. A second process with the same directory ends here.
         var state = StateDirectory.Open(Path.Combine(Settings.DataDirectory, "state"), Id, _time);
         _endings.Push(() =>
@@ -100,9 +96,7 @@ internal sealed class Instance : IAsyncDisposable
         _endings.Push(Mirror.DisposeAsync);
 
         // :: Step 2: operators first. While anything else is missing, health says what.
-        var context = AdminContextOf(telemetry);
-        InstanceMetrics.Make(telemetry, context, new InstanceParts(Settings, () => Proxy, () => Monitor), _time);
-        Admin = AdminHost.Create(context, _loggers, _time);
+        Admin = AdminHost.Create(AdminContextOf(), _loggers, _time);
         _endings.Push(Admin.DisposeAsync);
         await Admin.StartAsync(cancellationToken);
         _endings.Push(() => new ValueTask(Admin.StopAsync(CancellationToken.None)));
@@ -113,14 +107,14 @@ internal sealed class Instance : IAsyncDisposable
         {
             Monitor = new MonitorService(
                 Store, Keys, Mirror, () => Mirror.Status.NotAdopted, Settings.ToMonitorOptions(Id, address), _time,
-                _loggers.CreateLogger<MonitorService>(), telemetry.Meters);
+                _loggers.CreateLogger<MonitorService>());
             _endings.Push(Monitor.DisposeAsync);
             Monitor.Start();
         }
         if (Settings.Roles.Contains(Role.Proxy))
         {
             Proxy = await ProxyRole.StartAsync(
-                Table, cache, Store, Keys, Mirror, Settings.ToGatewayOptions(), telemetry.Gateway,
+                Table, cache, Store, Keys, Mirror, Settings.ToGatewayOptions(),
                 Settings.ToProxyAgentOptions(Id, address, AdminContext.Version, state.Predecessors), _time, _loggers, cancellationToken);
             _endings.Push(Proxy.DisposeAsync);
             _ = ForgetPredecessorsAsync(Proxy, state);
@@ -128,9 +122,8 @@ internal sealed class Instance : IAsyncDisposable
         Mirror.Start();
     }
 
-    private AdminContext AdminContextOf(InstanceTelemetry telemetry) => new()
+    private AdminContext AdminContextOf() => new()
     {
-        Scrape = telemetry.Scrape,
         Settings = Settings,
         Instance = Id,
         StoreDescription = Store.Description,

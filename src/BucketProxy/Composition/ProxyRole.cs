@@ -6,7 +6,6 @@ using BucketProxy.Core.Routing;
 using BucketProxy.Gateway;
 using BucketProxy.Gateway.InFlight;
 using BucketProxy.Gateway.Participation;
-using BucketProxy.Gateway.Telemetry;
 
 namespace BucketProxy.Composition;
 
@@ -44,7 +43,6 @@ internal sealed class ProxyRole : IAsyncDisposable
         KeySchema keys,
         IViewSource views,
         GatewayOptions gateway,
-        GatewayTelemetry telemetry,
         ProxyAgentOptions agentOptions,
         TimeProvider time,
         ILoggerFactory loggers,
@@ -54,7 +52,7 @@ internal sealed class ProxyRole : IAsyncDisposable
         var traffic = new Traffic(table, time, gateway.HottestBases);
         if (cache.Table is { } stale)
             table.Publish(stale);
-        var host = new DataHost(table, traffic, gateway, time, loggers, telemetry);
+        var host = new DataHost(table, traffic, gateway, time, loggers);
         try
         {
             await host.StartAsync(cancellationToken);

@@ -189,7 +189,6 @@ internal static class SettingsMapping
         Register = node.Register,
         Weight = node.Weight,
         Release = node.Release,
-        FollowsPins = node.FollowsPins,
         RestartCommand = node.RestartCommand,
     };
 

@@ -133,7 +133,7 @@ public sealed class DeliveryTests
         Assert.Equal(2000, length);
     }
 
-    // S4. The mutation: NodeHandler passes a bodyless DELETE on without content; then the handler below sends it up to four times.
+    // S4. The mutation: any request goes again on a new connection; then a DELETE reaches the node twice.
     [Theory]
     [InlineData("DELETE", "")]
     [InlineData("DELETE", "{}")]
@@ -162,7 +162,7 @@ public sealed class DeliveryTests
         Assert.Single(node.Requests, r => r.Method == method);
     }
 
-    // S4. The mutation: Expect is passed on; then the head goes out again on the next connection.
+    // S4.
     [Fact]
     public async Task Send_NodeDiesBeforeTheExpectedBody_HeadReachesItOnce()
     {
@@ -310,7 +310,7 @@ public sealed class DeliveryTests
         await GatewayUnderTest.UntilAsync(() => gateway.Traffic.PlainRequests == 0 && node.OpenConnections == 0, "nothing is in flight");
     }
 
-    // S2: cancelling closes the connection; that answers are never drained (MaxResponseDrainSize) is a second line behind it.
+    // S2: cancelling closes the connection; an answer that is not wanted is never drained.
     [Fact]
     public async Task ClientGone_InTheMiddleOfTheAnswer_TheNodesConnectionIsClosedNotDrained()
     {

@@ -8,7 +8,7 @@ namespace BucketProxy.Gateway.Tests.Forwarding;
 
 public sealed class NodeLinksTests
 {
-    private static readonly NodeRecord A = Record("dtable-server-01", "http://10.0.0.1:5000");
+    private static readonly NodeRecord A = Record("dtable-server-01", "http://127.0.0.1:1");
     private readonly ManualTimeProvider _time = new();
     private readonly Tables _tables = new();
 
@@ -52,10 +52,10 @@ public sealed class NodeLinksTests
 
         Assert.NotSame(link, links.For(A));
         _time.Advance(options.IdleTimeout);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("http://127.0.0.1:1/"));
-        await Assert.ThrowsAsync<HttpRequestException>(() => link.Invoker.SendAsync(request, default));
+        await Assert.ThrowsAsync<NodeUnreachableException>(() => link.ConnectAsync(default).AsTask());
         _time.Advance(options.HoldTime);
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => link.Invoker.SendAsync(request, default));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => link.ConnectAsync(default).AsTask());
+        Assert.Throws<ObjectDisposedException>(() => link.Take(forCertain: false));
     }
 
     [Fact]
@@ -78,18 +78,17 @@ public sealed class NodeLinksTests
         await using var node = new FakeNode();
         using var links = new NodeLinks(new GatewayOptions(), TimeProvider.System);
         var link = links.For(node.Record);
-        using var before = await link.Invoker.SendAsync(Request(), default);
+        await AskAsync();
         links.CutAll();
 
-        var refused = await Assert.ThrowsAsync<HttpRequestException>(() => link.Invoker.SendAsync(Request(), default));
+        await Assert.ThrowsAsync<NodeUnreachableException>(AskAsync);
 
-        Assert.True(NodeUnreachableException.IsIn(refused));
         Assert.Single(node.Requests);
         links.Allow();
-        using var after = await link.Invoker.SendAsync(Request(), default);
+        await AskAsync();
         Assert.Equal(2, node.Requests.Count);
 
-        HttpRequestMessage Request() => new(HttpMethod.Post, new Uri(node.Record.LocalUrl, "/"));
+        Task AskAsync() => NodeFetch.GetAsync(link, "POST / HTTP/1.1\r\nHost: n\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), most: 100, default);
     }
 
     private static NodeRecord Record(string id, string url) => new() { Id = id, LocalUrl = new Uri(url), LocalUrlText = url };

@@ -240,6 +240,32 @@ internal sealed class WireStream(Stream stream, bool isPatient = true) : IAsyncD
         return all.ToArray();
     }
 
+    /// <summary>Reads an answer that may be none: to its end if it has a length, else until nothing more comes because the other side
+    /// closed.</summary>
+    public async Task<byte[]> ReadSomeAnswerAsync()
+    {
+        var all = new MemoryStream();
+        try
+        {
+            while (await ReadByteAsync() is { } b)
+            {
+                all.WriteByte(b);
+                var text = Encoding.Latin1.GetString(all.ToArray());
+                var head = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+                var length = text.IndexOf("Content-Length: ", StringComparison.Ordinal);
+                if (head > 0 && length > 0 && length < head
+                    && all.Length == head + 4 + int.Parse(text[(length + 16)..text.IndexOf('\r', length)], System.Globalization.CultureInfo.InvariantCulture))
+                {
+                    break;
+                }
+            }
+        }
+        catch (IOException)
+        {
+        }
+        return all.ToArray();
+    }
+
     public ValueTask DisposeAsync() => stream.DisposeAsync();
 
     private async Task<bool> FillAsync()

@@ -1,0 +1,81 @@
+namespace BucketProxy.Gateway.Upstream;
+
+/// <summary>
+/// The connections of one node that nobody uses: the one used last is used next, so that as few as possible are kept busy and the rest
+/// reach their idle limit. Thread-safe.
+/// </summary>
+/// <param name="clock">Measures idle time.</param>
+/// <param name="idleTicks">A connection that was idle for so many ticks is not used again; 0 keeps none.</param>
+internal sealed class ConnectionPool(ConnectionClock clock, int idleTicks)
+{
+    private readonly Lock _lock = new();
+    private readonly List<NodeConnection> _idle = [];
+    private bool _isClosed;
+
+    /// <summary>Takes one that is open, as far as this process knows; null when there is none.</summary>
+    public NodeConnection? Take()
+    {
+        while (true)
+        {
+            NodeConnection connection;
+            lock (_lock)
+            {
+                if (_idle.Count == 0)
+                    return null;
+                connection = _idle[^1];
+                _idle.RemoveAt(_idle.Count - 1);
+            }
+            if (IsFresh(connection))
+                return connection;
+            connection.Close();
+        }
+    }
+
+    /// <summary>Takes back one whose exchange is over, or closes it.</summary>
+    public void Return(NodeConnection connection)
+    {
+        if (idleTicks > 0 && connection.TryRest())
+        {
+            lock (_lock)
+            {
+                if (!_isClosed)
+                {
+                    _idle.Add(connection);
+                    return;
+                }
+            }
+        }
+        connection.Close();
+    }
+
+    /// <summary>Closes those that are idle for too long, or that their node has closed.</summary>
+    public void Sweep()
+    {
+        NodeConnection[] stale;
+        lock (_lock)
+        {
+            if (_idle.TrueForAll(IsFresh))
+                return;
+            stale = [.. _idle.Where(c => !IsFresh(c))];
+            _idle.RemoveAll(c => Array.IndexOf(stale, c) >= 0);
+        }
+        foreach (var connection in stale)
+            connection.Close();
+    }
+
+    /// <summary>Closes all, and from here on whatever comes back.</summary>
+    public void Close()
+    {
+        NodeConnection[] idle;
+        lock (_lock)
+        {
+            _isClosed = true;
+            idle = [.. _idle];
+            _idle.Clear();
+        }
+        foreach (var connection in idle)
+            connection.Close();
+    }
+
+    private bool IsFresh(NodeConnection connection) => connection.IsQuiet && clock.Since(connection.Stamp) < idleTicks;
+}

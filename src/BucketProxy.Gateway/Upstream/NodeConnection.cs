@@ -1,0 +1,262 @@
+using System.Buffers;
+using System.Net.Sockets;
+
+namespace BucketProxy.Gateway.Upstream;
+
+/// <summary>
+/// One connection to a node. Carries one exchange at a time; its owner calls its methods one after the other, but for
+/// <see cref="Close"/>, which anybody may call at any time.
+/// <code>
+///   pooled ──take──► SendAsync ──► BeginFill/EndFill until FindHead ──► body: TakeBuffered, BeginRead/EndRead until IsBodyOver
+///      ▲                                                                          │
+///      └────────────────────── TryRest (a receive waits again) ◄──────────────────┘
+/// </code>
+/// A receive waits on every pooled connection. So a node's close is known before the connection is used again, without asking, and
+/// the answer to the next request is received by it.
+/// </summary>
+/// <param name="socket">Connected.</param>
+/// <param name="secured">TLS over it; null without.</param>
+/// <param name="clock">Moves on while the process lives.</param>
+/// <param name="closed">Called once, when it closes.</param>
+internal sealed class NodeConnection(Socket socket, Stream? secured, ConnectionClock clock, Action<NodeConnection> closed)
+{
+    // Small answers fit with their heads; what does not is read past it. Every waiting connection holds one of these.
+    private const int Small = 2048;
+    private const int LongestHead = 64 * 1024;
+    private byte[] _buffer = new byte[Small];
+    private bool _isRented;
+    private int _start;
+    private int _end;
+    private HeadScanner _scanner;
+    private ValueTask<int> _waiting;
+    private bool _waits;
+    private AnswerBody _body;
+    private bool _keeps;
+    private int _stamp = clock.Now;
+    private int _closed;
+
+    /// <summary>The clock's time when a byte moved last.</summary>
+    public int Stamp => Volatile.Read(ref _stamp);
+
+    /// <summary>Told when nothing has moved for too long; null while nobody is served.</summary>
+    public IConnectionUser? User { get; set; }
+
+    public bool IsClosed => Volatile.Read(ref _closed) != 0;
+
+    /// <summary>An exchange was carried on it before.</summary>
+    public bool IsUsed { get; private set; }
+
+    /// <summary>Bytes that came and were not looked at.</summary>
+    public bool HasBuffered => _start < _end;
+
+    /// <summary>The answer has come completely.</summary>
+    public bool IsBodyOver => _body.IsOver;
+
+    /// <summary>Trailer lines of a body that is over.</summary>
+    public ReadOnlyMemory<byte> Trailers => _body.Trailers;
+
+    /// <summary>A resting connection on which nothing came: the node would have closed it, or spoken unasked.</summary>
+    public bool IsQuiet => !IsClosed && _waits && !_waiting.IsCompleted;
+
+    /// <summary>Asks the kernel too, which may know of a close that this process has not been told of.</summary>
+    public bool IsQuietForCertain()
+    {
+        try
+        {
+            return IsQuiet && (secured is not null || !socket.Poll(0, SelectMode.SelectRead));
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed in between.
+            return false;
+        }
+    }
+
+    public void Touch() => Volatile.Write(ref _stamp, clock.Now);
+
+    /// <summary>Sends all of it.</summary>
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        if (secured is not null)
+        {
+            await secured.WriteAsync(bytes);
+        }
+        else
+        {
+            while (!bytes.IsEmpty)
+                bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None)..];
+        }
+        Touch();
+    }
+
+    /// <summary>Sends all of it at one go.</summary>
+    public async ValueTask SendAsync(List<ArraySegment<byte>> parts)
+    {
+        if (secured is null)
+        {
+            var total = 0;
+            foreach (var part in parts)
+                total += part.Count;
+            var sent = await socket.SendAsync(parts, SocketFlags.None);
+            // The socket sends all or fails; were it otherwise, the node would be out of step.
+            if (sent != total)
+                throw new IOException("The node's connection took only a part.");
+        }
+        else
+        {
+            foreach (var part in parts)
+                await secured.WriteAsync(part);
+        }
+        Touch();
+    }
+
+    /// <summary>Begins to receive more of a head; give the outcome to <see cref="EndFill"/>.</summary>
+    public ValueTask<int> BeginFill()
+    {
+        if (_waits)
+        {
+            _waits = false;
+            return _waiting;
+        }
+        if (_end == _buffer.Length)
+            Grow();
+        return ReceiveAsync(_buffer.AsMemory(_end));
+    }
+
+    /// <summary>Takes over what was received. False at the end of the stream.</summary>
+    public bool EndFill(int received)
+    {
+        Touch();
+        _end += received;
+        return received > 0;
+    }
+
+    /// <summary>The next head, if it has come completely; else empty. It is valid until the next call.</summary>
+    /// <exception cref="MalformedAnswerException">It cannot become one.</exception>
+    public ReadOnlySpan<byte> FindHead()
+    {
+        var data = _buffer.AsSpan(_start, _end - _start);
+        var length = _scanner.Find(data);
+        if (length == 0)
+        {
+            return data.Length < LongestHead
+                ? default
+                : throw new MalformedAnswerException($"The answer's head is longer than {LongestHead} bytes.");
+        }
+        _scanner = default;
+        _start += length;
+        return data[..length];
+    }
+
+    /// <summary>Begins the body of the answer whose head was found.</summary>
+    /// <param name="head">Its head.</param>
+    /// <param name="isToHead">The request was a HEAD, whose answer has no body whatever its head says.</param>
+    public void BeginBody(in AnswerHead head, bool isToHead)
+    {
+        _body = new AnswerBody(head, isToHead);
+        _keeps = head.KeepsConnection;
+    }
+
+    /// <summary>Takes content out of what has come already. May be none, when it was framing only.</summary>
+    public int TakeBuffered(Span<byte> destination)
+    {
+        var length = Math.Min(destination.Length, _end - _start);
+        _buffer.AsSpan(_start, length).CopyTo(destination);
+        var content = _body.Take(destination[..length], out var used);
+        // What follows the answer is nobody's: the connection is out of step.
+        _keeps &= used == length;
+        _start += used;
+        return content;
+    }
+
+    /// <summary>Begins to receive content into <paramref name="destination"/>; give it, with the outcome, to <see cref="EndRead"/>.
+    /// </summary>
+    public ValueTask<int> BeginRead(Memory<byte> destination) => ReceiveAsync(_body.Limit(destination));
+
+    /// <summary>Takes framing out of what was received. Returns how much at its front is content; may be 0.</summary>
+    /// <exception cref="IOException">The answer broke off.</exception>
+    public int EndRead(Span<byte> received)
+    {
+        Touch();
+        if (received.IsEmpty)
+        {
+            _body.End();
+            _keeps = false;
+            return 0;
+        }
+        var content = _body.Take(received, out var used);
+        _keeps &= used == received.Length;
+        return content;
+    }
+
+    /// <summary>Makes it ready for the next exchange. False when it has to be closed.</summary>
+    public bool TryRest()
+    {
+        if (IsClosed || !_keeps || !_body.IsOver || HasBuffered)
+            return false;
+        IsUsed = true;
+        User = null;
+        Shrink();
+        _start = _end = 0;
+        _body = default;
+        Touch();
+        try
+        {
+#pragma warning disable CA2012 // Taken exactly once: by BeginFill, or by nobody when the connection closes.
+            _waiting = ReceiveAsync(_buffer);
+#pragma warning restore CA2012
+            _waits = true;
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed in between.
+            return false;
+        }
+    }
+
+    /// <summary>Gives the bare connection away, with what has come already. From then on only <see cref="Close"/> is of use.</summary>
+    public (Socket Socket, Stream? Secured, byte[] Begun) HandOver()
+    {
+        var begun = HasBuffered ? _buffer.AsSpan(_start, _end - _start).ToArray() : [];
+        if (_isRented)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _isRented = false;
+        _buffer = [];
+        _start = _end = 0;
+        return (socket, secured, begun);
+    }
+
+    /// <summary>Closes it, whatever is under way. Whoever waits on it gets an exception.</summary>
+    public void Close()
+    {
+        if (Interlocked.Exchange(ref _closed, 1) != 0)
+            return;
+        closed(this);
+        socket.Dispose();
+    }
+
+    private ValueTask<int> ReceiveAsync(Memory<byte> into) =>
+        secured is null ? socket.ReceiveAsync(into, SocketFlags.None) : secured.ReadAsync(into);
+
+    private void Grow()
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Min(_buffer.Length * 4, LongestHead));
+        _buffer.AsSpan(_start, _end - _start).CopyTo(larger);
+        _end -= _start;
+        _start = 0;
+        if (_isRented)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = larger;
+        _isRented = true;
+    }
+
+    private void Shrink()
+    {
+        if (!_isRented)
+            return;
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _isRented = false;
+        _buffer = new byte[Small];
+    }
+}
