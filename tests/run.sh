@@ -11,13 +11,14 @@ filter=()
 [ "${1:-}" = "--filter" ] && filter=(--filter "FullyQualifiedName~$2")
 
 # A command that the tests start, and the Debian package that brings it.
-needs=(etcd:etcd-server etcdctl:etcd-client ip:iproute2 npm:npm node:nodejs nginx:nginx-light chromium:chromium)
+needs=(promtool:prometheus etcd:etcd-server etcdctl:etcd-client ip:iproute2 npm:npm node:nodejs nginx:nginx-light chromium:chromium)
 missing=()
 for need in "${needs[@]}"; do
   command -v "${need%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${need%%:*}" ] || missing+=("${need##*:}")
 done
 has_etcd3() { /usr/bin/python3 -c 'import etcd3' >/dev/null 2>&1; }
 has_etcd3 || missing+=(python3-etcd3)
+/usr/bin/python3 -c 'import prometheus_client' >/dev/null 2>&1 || missing+=(python3-prometheus-client)
 
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -35,6 +35,9 @@ internal static partial class Log
     [LoggerMessage(2104, LogLevel.Warning, "Key {Key} (revision {Revision}) is not used: {Reason}. The last good value stays in force.")]
     public static partial void ValueProblem(ILogger logger, string key, long revision, string reason);
 
+    [LoggerMessage(2120, LogLevel.Warning, "No server {Key} was ever registered, but (revision {Revision}) {Reason}. Requests for these bases wait until it is.")]
+    public static partial void UnknownOwner(ILogger logger, string key, long revision, string reason);
+
     [LoggerMessage(2105, LogLevel.Warning, "Key {Key} cannot be read: {Reason}")]
     public static partial void AcceptanceUnreadable(ILogger logger, string key, string reason);
 

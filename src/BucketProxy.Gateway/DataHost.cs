@@ -120,6 +120,9 @@ public sealed class DataHost : IAsyncDisposable
     /// <summary>Requests held now.</summary>
     public int Held => _holds.Held;
 
+    /// <summary>How long the request has been held that waits longest now; zero: none waits.</summary>
+    public TimeSpan LongestHeld => _holds.LongestHeld;
+
     /// <summary>The addresses that are really open, for example <c>http://[::]:5550</c>; empty before the start.</summary>
     public IReadOnlyList<string> Addresses =>
         [.. _server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []];

@@ -41,11 +41,11 @@ internal static partial class Log
     [LoggerMessage(4023, LogLevel.Warning, "{Node} was not restarted: {Failure}")]
     public static partial void NotRestarted(ILogger logger, string node, string failure);
 
-    [LoggerMessage(4030, LogLevel.Warning, "Alarm {Kind} {Subject}: {Message} What to do: {WhatToDo}")]
-    public static partial void AlarmRaised(ILogger logger, string kind, string subject, string message, string whatToDo);
+    [LoggerMessage(4030, LogLevel.Warning, "Alarm {Alarm}: {Message} What to do: {WhatToDo}")]
+    public static partial void AlarmRaised(ILogger logger, string alarm, string message, string whatToDo);
 
-    [LoggerMessage(4031, LogLevel.Information, "Alarm {Kind} {Subject} is over.")]
-    public static partial void AlarmOver(ILogger logger, string kind, string subject);
+    [LoggerMessage(4031, LogLevel.Information, "Alarm {Alarm} is over.")]
+    public static partial void AlarmOver(ILogger logger, string alarm);
 
     [LoggerMessage(4040, LogLevel.Information, "{Count} audit records older than {Days} days removed.")]
     public static partial void AuditPruned(ILogger logger, int count, double days);

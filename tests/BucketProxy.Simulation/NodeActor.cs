@@ -98,7 +98,7 @@ internal sealed class NodeActor(int index, ReleaseMode mode) : Actor(Role.Node, 
         world.Commit(null, new StoreTransaction
         {
             Success = [StoreOperation.PutText(world.Keys.Node(Id),
-                $$"""{"local_node_url":"http://{{Id}}","node_url":"http://x","start_time":"{{StartTime}}"}""", _lease)],
+                $$"""{"local_node_url":"http://{{Id}}","node_url":"http://x","start_time":"{{StartTime}}","follows_pins":true}""", _lease)],
         });
     }
 

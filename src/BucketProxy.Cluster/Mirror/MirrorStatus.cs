@@ -17,4 +17,9 @@ public sealed record MirrorStatus(
     long WatchRestarts,
     long WedgedWatches,
     string? NotAdopted,
-    string? LastError);
+    string? LastError)
+{
+    /// <summary>The last operator's word that the store is the right one, by id; null: there is none. With another word begins another
+    /// history: revisions and epochs of two histories say nothing about each other.</summary>
+    public string? Acceptance { get; init; }
+}

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using BucketProxy.Cluster.Keys;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
@@ -29,15 +28,10 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private readonly HashSet<ViewProblem> _reported = [];
-
-    // Keys that the watch deleted since the comparing read under way was sent, with the revision.
-    private readonly Dictionary<string, long> _deleted = new(StringComparer.Ordinal);
-    private Dictionary<string, StoreEntry> _entries = new(StringComparer.Ordinal);
+    private readonly SeenHistory _history;
     private ClusterView? _view;
-    private StoreMark? _seen;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? _watch;
-    private long _delivered;
     private long _confirmedAt;
     private bool _connected;
     private long _watchesOpened;
@@ -62,7 +56,7 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
         _options = options;
         _time = time;
         _logger = logger;
-        _seen = seen;
+        _history = new SeenHistory(keys, logger, seen);
         _builder = new ViewBuilder(keys);
     }
 
@@ -70,7 +64,7 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
     public ClusterView? Current => Volatile.Read(ref _view);
 
     /// <summary>How far the store was seen, also by earlier processes; null: never.</summary>
-    public StoreMark? Seen => Volatile.Read(ref _seen);
+    public StoreMark? Seen => _history.Mark;
 
     /// <summary>How well it follows.</summary>
     public MirrorStatus Status
@@ -82,7 +76,10 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
                 return new MirrorStatus(
                     _connected, _view?.ClusterId ?? 0, _view?.Revision ?? 0,
                     _view is null ? null : _time.GetElapsedTime(_confirmedAt),
-                    Math.Max(0, _watchesOpened - 1), _wedged, _notAdopted, _lastError);
+                    Math.Max(0, _watchesOpened - 1), _wedged, _notAdopted, _lastError)
+                {
+                    Acceptance = _history.Mark?.Acceptance,
+                };
             }
         }
     }
@@ -117,11 +114,9 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
         var acceptance = new StoreAcceptance(
             now.ClusterId, (Seen?.Revision ?? 0) + AcceptanceReach, Guid.NewGuid().ToString("N"));
         await _store.CommitAsync(
-            new StoreTransaction { Success = [StoreOperation.PutText(AcceptedKey, RecordJson.Write(acceptance))] },
+            new StoreTransaction { Success = [StoreOperation.PutText(_history.AcceptedKey, RecordJson.Write(acceptance))] },
             cancellationToken).ConfigureAwait(false);
     }
-
-    private string AcceptedKey => _keys.Policies + "accepted";
 
     private async Task FollowAsync()
     {
@@ -139,7 +134,7 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
                     {
                         _watch = watch;
                         _watchesOpened++;
-                        _delivered = read.Snapshot.Revision;
+                        _history.WatchFrom(read.Snapshot.Revision);
                         _connected = true;
                     }
                     await foreach (var batch in _store.WatchAsync(_keys.Mirrored, read.Snapshot.Revision + 1, watch.Token).ConfigureAwait(false))
@@ -216,7 +211,7 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
                 {
                     await CloseAsync(watch).ConfigureAwait(false);
                 }
-                else if (missed == Miss.Skipped || (missed == Miss.Late && !await CaughtUpAsync(watch, snapshot.Revision).ConfigureAwait(false)))
+                else if (missed == SeenHistory.Miss.Skipped || (missed == SeenHistory.Miss.Late && !await CaughtUpAsync(watch, snapshot.Revision).ConfigureAwait(false)))
                 {
                     Interlocked.Increment(ref _wedged);
                     Log.WatchWedged(_logger, _store.Description, snapshot.Revision);
@@ -234,20 +229,16 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
         }
     }
 
-    private async Task<(StoreSnapshot Snapshot, bool Adopted, Miss Missed)> ReadAsync(CancellationToken cancellationToken)
+    private async Task<(StoreSnapshot Snapshot, bool Adopted, SeenHistory.Miss Missed)> ReadAsync(CancellationToken cancellationToken)
     {
         long sinceRevision;
         var sentAt = _time.GetTimestamp();
         lock (_lock)
-        {
-            // A linearizable read shows at least what was known before it was sent.
-            sinceRevision = _seen?.Revision ?? 0;
-            _deleted.Clear();
-        }
+            sinceRevision = _history.BeginRead();
         var snapshot = await _store.ReadAsync(_keys.Mirrored, ReadConsistency.Linearizable, cancellationToken).ConfigureAwait(false);
         lock (_lock)
         {
-            var missed = Missed(snapshot);
+            var missed = snapshot.ClusterId == _view?.ClusterId ? _history.Missed(snapshot) : SeenHistory.Miss.Nothing;
             return (snapshot, Adopt(snapshot, sinceRevision, sentAt), missed);
         }
     }
@@ -264,42 +255,6 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
         }
     }
 
-    private enum Miss
-    {
-        Nothing,
-
-        // The read is ahead of the watch.
-        Late,
-
-        // The watch says that it delivered everything up to a revision, and did not.
-        Skipped,
-    }
-
-    // What the snapshot knows and the watch has not told. The watch may also be ahead of the snapshot; that is nothing.
-    private Miss Missed(StoreSnapshot snapshot)
-    {
-        if (snapshot.ClusterId != _view?.ClusterId)
-            return Miss.Nothing;
-        var miss = Miss.Nothing;
-        var left = new HashSet<string>(_entries.Keys, StringComparer.Ordinal);
-        foreach (var entry in snapshot.Entries)
-        {
-            left.Remove(entry.Key);
-            var toldUpTo = _entries.TryGetValue(entry.Key, out var known) ? known.ModRevision
-                : _deleted.GetValueOrDefault(entry.Key);
-            if (toldUpTo < entry.ModRevision)
-                Note(at: entry.ModRevision);
-        }
-        foreach (var key in left)
-        {
-            if (_entries[key].ModRevision <= snapshot.Revision)
-                Note(at: snapshot.Revision);
-        }
-        return miss;
-
-        void Note(long at) => miss = at <= _delivered ? Miss.Skipped : miss == Miss.Skipped ? miss : Miss.Late;
-    }
-
     private async Task<bool> CaughtUpAsync(CancellationTokenSource watch, long revision)
     {
         var since = _time.GetTimestamp();
@@ -307,20 +262,20 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
         {
             lock (_lock)
             {
-                if (_delivered >= revision || !ReferenceEquals(_watch, watch))
+                if (_history.Delivered >= revision || !ReferenceEquals(_watch, watch))
                     return true;
             }
             await Task.Delay(_options.WatchLag / 10, _time, _stop.Token).ConfigureAwait(false);
         }
         lock (_lock)
-            return _delivered >= revision || !ReferenceEquals(_watch, watch);
+            return _history.Delivered >= revision || !ReferenceEquals(_watch, watch);
     }
 
     // Takes a whole snapshot. False: it is not the history that was seen, and no operator has accepted it.
     private bool Adopt(StoreSnapshot snapshot, long sinceRevision, long sentAt)
     {
-        var doubt = Doubt(snapshot, sinceRevision);
-        var accepted = doubt is not null && IsAccepted(snapshot);
+        var doubt = _history.Doubt(snapshot, sinceRevision);
+        var accepted = doubt is not null && _history.IsAccepted(snapshot);
         if (doubt is not null && !accepted)
         {
             if (_notAdopted != doubt)
@@ -333,98 +288,20 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
         _confirmedAt = sentAt;
         if (accepted)
         {
-            // Another history: nothing of the one before says anything about this one.
             Log.StoreAdopted(_logger, _store.Description, snapshot.Revision);
-            _entries = [];
-            Set(_builder.Apply(null, snapshot.ClusterId, snapshot.Revision, Take(snapshot)));
+            _history.Forget();
+            Set(_builder.Apply(null, snapshot.ClusterId, snapshot.Revision, _history.Take(snapshot)));
             return true;
         }
         // The watch may have delivered more while the read was under way; then the view is the newer of the two.
         if (_view is not null && snapshot.Revision < _view.Revision)
             return true;
-        var changes = Take(snapshot);
+        var changes = _history.Take(snapshot);
         if (_view is null || changes.Count > 0)
             Set(_builder.Apply(_view, snapshot.ClusterId, snapshot.Revision, changes));
         else
-            Mark(snapshot.ClusterId, snapshot.Revision);
+            _history.Reach(snapshot.ClusterId, snapshot.Revision, !_view.Assignments.IsEmpty);
         return true;
-    }
-
-    // A store that was seen further, or is another one, must not take the view's place: epochs would fall, and owners of long ago
-    // would come back while the present ones hold their bases in memory.
-    private string? Doubt(StoreSnapshot snapshot, long sinceRevision)
-    {
-        if (_seen is not { } seen)
-            return null;
-        if (snapshot.ClusterId != seen.ClusterId)
-            return $"it is another store: its cluster id is {snapshot.ClusterId:x}, {seen.ClusterId:x} was seen before";
-        if (snapshot.Revision < sinceRevision)
-            return $"its revision ran backwards: it is at {snapshot.Revision}, {sinceRevision} was seen before; it was restored from a backup";
-        if (snapshot.Entries.FirstOrDefault(e => IsOfAnotherHistory(e, sinceRevision)) is { } entry)
-            return $"its history is another one: {entry.Key} is not at revision {entry.ModRevision} what was seen before";
-        // S7: all owners gone at once is no decision of any monitor, but a store that was emptied.
-        if (seen.HasOwners && !snapshot.Entries.Any(IsAssignment))
-            return "it holds no assignment at all any more";
-        return null;
-    }
-
-    // A store that was restored and has since been written further than what was seen. One revision has one value in one
-    // history, and the revision of a key never falls.
-    private bool IsOfAnotherHistory(StoreEntry entry, long sinceRevision) =>
-        _entries.TryGetValue(entry.Key, out var known) && (known.ModRevision == entry.ModRevision
-            ? !known.Value.Span.SequenceEqual(entry.Value.Span)
-            : known.ModRevision > entry.ModRevision && known.ModRevision <= sinceRevision);
-
-    private bool IsAssignment(StoreEntry entry) => entry.Key.StartsWith(_keys.Assignments, StringComparison.Ordinal);
-
-    // A word that was in the history already is not for this one: a backup can hold the word about an earlier backup.
-    private bool IsAccepted(StoreSnapshot snapshot) =>
-        AcceptanceIn(snapshot.Entries.FirstOrDefault(e => e.Key == AcceptedKey)) is { } acceptance
-        && acceptance.ClusterId == snapshot.ClusterId
-        && acceptance.Abandoned >= _seen!.Revision
-        && acceptance.Id != _seen.Acceptance;
-
-    private StoreAcceptance? AcceptanceIn(StoreEntry? entry)
-    {
-        if (entry is null)
-            return null;
-        try
-        {
-            return RecordJson.Read<StoreAcceptance>(entry.Value.Span);
-        }
-        catch (JsonException e)
-        {
-            Log.AcceptanceUnreadable(_logger, AcceptedKey, e.Message);
-            return null;
-        }
-    }
-
-    private List<WatchEvent> Take(StoreSnapshot snapshot)
-    {
-        var changes = ChangesTo(snapshot);
-        _entries = snapshot.Entries.ToDictionary(e => e.Key, StringComparer.Ordinal);
-        return changes;
-    }
-
-    private List<WatchEvent> ChangesTo(StoreSnapshot snapshot)
-    {
-        var changes = new List<WatchEvent>();
-        var left = new HashSet<string>(_entries.Keys, StringComparer.Ordinal);
-        foreach (var entry in snapshot.Entries)
-        {
-            if (left.Remove(entry.Key))
-            {
-                var known = _entries[entry.Key];
-                if (known.ModRevision == entry.ModRevision)
-                    continue;
-                // It was deleted in between: what it said before is over, also if its new value cannot be read.
-                if (known.CreateRevision != entry.CreateRevision)
-                    changes.Add(new WatchEvent(entry.Key, entry.CreateRevision, null));
-            }
-            changes.Add(new WatchEvent(entry.Key, entry.ModRevision, entry));
-        }
-        changes.AddRange(left.Select(key => new WatchEvent(key, snapshot.Revision, null)));
-        return changes;
     }
 
     // Takes a batch of the watch. False: it is of another store, or empties this one; a whole read tells.
@@ -439,42 +316,19 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
             var view = news.Count == 0 ? _view : _builder.Apply(_view, batch.ClusterId, batch.Revision, news);
             if (view.Assignments.IsEmpty && !_view.Assignments.IsEmpty)
                 return false;
-            _delivered = Math.Max(_delivered, batch.Revision);
+            _history.Take(news, batch.Revision);
             if (news.Count == 0)
-            {
-                Mark(batch.ClusterId, batch.Revision);
-                return true;
-            }
-            foreach (var change in news)
-            {
-                if (change.Entry is { } entry)
-                {
-                    _entries[change.Key] = entry;
-                }
-                else
-                {
-                    _entries.Remove(change.Key);
-                    _deleted[change.Key] = change.Revision;
-                }
-            }
-            Set(view);
+                _history.Reach(batch.ClusterId, batch.Revision, !view.Assignments.IsEmpty);
+            else
+                Set(view);
             return true;
         }
-    }
-
-    private void Mark(ulong clusterId, long revision)
-    {
-        var acceptance = _entries.TryGetValue(AcceptedKey, out var entry) ? AcceptanceIn(entry)?.Id : null;
-        var furthest = _seen is { } seen && seen.ClusterId == clusterId && seen.Acceptance == acceptance
-            ? Math.Max(seen.Revision, revision)
-            : revision;
-        Volatile.Write(ref _seen, new StoreMark(clusterId, furthest, acceptance, _view is { Assignments.IsEmpty: false }));
     }
 
     private void Set(ClusterView view)
     {
         Volatile.Write(ref _view, view);
-        Mark(view.ClusterId, view.Revision);
+        _history.Reach(view.ClusterId, view.Revision, !view.Assignments.IsEmpty);
         // Once each; a writer that never tires must not fill the memory.
         if (_reported.Count > 10_000)
             _reported.Clear();
@@ -482,7 +336,12 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
         {
             // How many keys name an unknown owner is no news; that one does is.
             if (_reported.Add(problem.UnknownOwner ? problem with { ModRevision = 0, Reason = "" } : problem))
-                Log.ValueProblem(_logger, problem.Key, problem.ModRevision, problem.Reason);
+            {
+                if (problem.UnknownOwner)
+                    Log.UnknownOwner(_logger, problem.Key, problem.ModRevision, problem.Reason);
+                else
+                    Log.ValueProblem(_logger, problem.Key, problem.ModRevision, problem.Reason);
+            }
         }
         var changed = _changed;
         _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

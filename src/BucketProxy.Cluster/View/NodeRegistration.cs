@@ -51,6 +51,7 @@ public static class NodeRegistration
             StartTime = Text(json, "start_time"),
             RefreshTime = Text(json, "refresh_time"),
             RegisteredByUs = Text(json, "registered_by") == OurMark,
+            FollowsPins = json.TryGetProperty("follows_pins", out var follows) && follows.ValueKind == JsonValueKind.True,
             CreateRevision = createRevision,
         };
     }

@@ -196,7 +196,7 @@ public sealed class ViewBuilder(KeySchema keys)
             if (problems.TryGetValue(key, out var standing) && !standing.UnknownOwner)
                 continue;
             var more = count > 1 ? $" and {count - 1} more keys" : "";
-            problems = problems.SetItem(key, new ViewProblem(key, revision, $"{first}{more} name it as owner, but it is not registered")
+            problems = problems.SetItem(key, new ViewProblem(key, revision, $"{first}{more} {(count > 1 ? "name" : "names")} it as owner")
             {
                 UnknownOwner = true,
             });

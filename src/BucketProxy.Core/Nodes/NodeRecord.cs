@@ -29,6 +29,10 @@ public sealed record NodeRecord
     /// <c>"registered_by": "bucketproxy"</c>.</summary>
     public bool RegisteredByUs { get; init; }
 
+    /// <summary>True when the node says that it follows single bases that are pinned elsewhere, not only buckets: it holds
+    /// <c>"follows_pins": true</c>.</summary>
+    public bool FollowsPins { get; init; }
+
     /// <summary>Store revision at which the registration came into being (0 for a node known from configuration only).</summary>
     public long CreateRevision { get; init; }
 

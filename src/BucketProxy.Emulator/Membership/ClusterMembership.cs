@@ -89,6 +89,7 @@ public sealed class ClusterMembership : IAsyncDisposable
                 ["local_node_url"] = local,
                 // S9: what proves that an earlier run's memory is gone. The same for every registration of this run.
                 ["start_time"] = _node.StartTime.ToString("O"),
+                ["follows_pins"] = true,
             };
             await _store.CommitAsync(
                 new StoreTransaction { Success = [StoreOperation.PutText(_options.Keys.Node(_node.Id), registration.ToJsonString(), lease.LeaseId)] }, cancel);

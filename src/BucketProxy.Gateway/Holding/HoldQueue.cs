@@ -42,6 +42,16 @@ internal sealed class HoldQueue
         }
     }
 
+    /// <summary>When the request arrived that waits longest; null: none waits.</summary>
+    public long? Oldest
+    {
+        get
+        {
+            lock (_lock)
+                return _waiting.First?.Value.Since;
+        }
+    }
+
     /// <summary>
     /// Puts a request in its place. When the queue or the proxy is full, the newest request is refused: this one, or a newer one when
     /// this one came back with an older ticket.

@@ -28,6 +28,10 @@ internal sealed class HoldRoom : IDisposable
     /// <summary>Requests held now.</summary>
     public int Held => _limits.Held;
 
+    /// <summary>How long the request has been held that waits longest now; zero: none waits.</summary>
+    public TimeSpan LongestHeld => Held == 0 ? TimeSpan.Zero
+        : _queues.Max(q => q.Oldest is { } since ? _time.GetElapsedTime(since) : TimeSpan.Zero);
+
     /// <summary>Cancelled when the proxy stops.</summary>
     public CancellationToken Draining => _draining.Token;
 

@@ -5,6 +5,7 @@ using BucketProxy.Cluster.LocalState;
 using BucketProxy.Cluster.Mirror;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
+using BucketProxy.Core.Bases;
 using BucketProxy.Core.Routing;
 using Microsoft.Extensions.Logging;
 
@@ -94,6 +95,27 @@ public sealed class ProxyAgent : IAsyncDisposable
     /// <summary>For how long the lease lives for certain; null: there is none.</summary>
     public TimeSpan? LeaseRemaining =>
         Volatile.Read(ref _lease) is { Lost.IsCompleted: false } lease ? lease.Remaining : null;
+
+    /// <summary>
+    /// S2, looked at while it runs: a bucket of which this proxy has told the store that it is silent, for a move that still stands,
+    /// while something of it is in flight. Null: there is none, as it should be.
+    /// </summary>
+    public string? BrokenSilence()
+    {
+        var table = _table.Table;
+        foreach (var (name, move) in Volatile.Read(ref _state).Reported)
+        {
+            if (!Bucket.TryParse(name, out var bucket))
+                continue;
+            var entry = table.Pins.Prepend(table[bucket]).FirstOrDefault(e => e.Bucket == bucket && e.MoveRevision == move);
+            if (entry is null || _traffic.BusyWith(bucket, entry.Pin) is not { } busy)
+                continue;
+            // What was looked at must have been one table, or the move was over before the traffic was asked.
+            if (ReferenceEquals(table, _table.Table))
+                return $"bucket {name} of move {move}: {busy}";
+        }
+        return null;
+    }
 
     /// <summary>Sets it going.</summary>
     public void Start()

@@ -43,6 +43,9 @@ public enum AlarmKind
 
     /// <summary>A value in the store cannot be read.</summary>
     UnreadableKey,
+
+    /// <summary>Buckets or bases are assigned to a server that nobody ever heard of.</summary>
+    UnknownOwner,
 }
 
 /// <summary>Something that is wrong.</summary>
@@ -54,4 +57,7 @@ public sealed record Alarm(AlarmKind Kind, string Subject, string Message, strin
 {
     /// <summary>The kind in words: <c>suspect-node</c>.</summary>
     public string KindName => JsonNamingPolicy.KebabCaseLower.ConvertName(Kind.ToString());
+
+    /// <summary>Kind and subject, for people: <c>suspect-node dtable-server-02</c>.</summary>
+    public string Name => Subject.Length == 0 ? KindName : $"{KindName} {Subject}";
 }

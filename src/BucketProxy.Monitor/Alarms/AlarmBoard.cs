@@ -17,11 +17,11 @@ internal sealed class AlarmBoard(ILogger logger, MonitorMetrics metrics)
         var after = alarms.Select(a => (a.Kind, a.Subject)).ToHashSet();
         foreach (var alarm in alarms.Where(a => !before.Contains((a.Kind, a.Subject))))
         {
-            Log.AlarmRaised(logger, alarm.KindName, alarm.Subject, alarm.Message, alarm.WhatToDo);
+            Log.AlarmRaised(logger, alarm.Name, alarm.Message, alarm.WhatToDo);
             metrics.Raised(alarm.Kind);
         }
         foreach (var alarm in Current.Where(a => !after.Contains((a.Kind, a.Subject))))
-            Log.AlarmOver(logger, alarm.KindName, alarm.Subject);
+            Log.AlarmOver(logger, alarm.Name);
         ImmutableInterlocked.InterlockedExchange(ref _current, alarms);
     }
 }

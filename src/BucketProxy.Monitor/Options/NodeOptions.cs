@@ -34,6 +34,13 @@ public sealed record NodeOptions
     /// return 0 only after the server has saved and the process is gone.</summary>
     public ImmutableArray<string> RestartCommand { get; init; } = [];
 
+    /// <summary>
+    /// For <c>watch</c>: whether it follows single bases that are pinned elsewhere (<c>bucketproxy/bases/</c>) as well as
+    /// <c>assign-xx</c>. Null: as its registration says (<c>"follows_pins": true</c>), else no. True for a node that does not loses
+    /// data; false only refuses to move single bases off it.
+    /// </summary>
+    public bool? FollowsPins { get; init; }
+
     internal ReleaseMode EffectiveRelease => Release ?? (Register ? ReleaseMode.None : ReleaseMode.Watch);
 
     internal void Validate(OptionErrors errors)

@@ -119,10 +119,10 @@ public sealed class ClusterOrders
     /// <param name="cancellationToken">Gives up.</param>
     public Task DrainAsync(string node, bool force, string by, CancellationToken cancellationToken = default)
     {
-        if (!force && ReleaseOf(Known(node)) == ReleaseMode.None)
+        if (!force && WhyKept(Known(node), pin: null) is { } kept)
         {
             throw new OrderException(OrderError.Refused,
-                StandingMoves.Refusal(node) + ". Give it a release mode that it supports, or stop it: then its buckets go to the others.");
+                kept + ". Give it a release mode that it supports, or stop it: then its buckets go to the others.");
         }
         return ChangeNodeAsync(node, force ? "force-drain" : "drain", by,
             p => p with { Draining = true, ForceDrain = force }, cancellationToken);
@@ -269,18 +269,20 @@ public sealed class ClusterOrders
         return node;
     }
 
-    private ReleaseMode ReleaseOf(string node)
+    private string? WhyKept(string node, BasePrefix? pin)
     {
         var view = View();
-        return NodeCard.ReleaseOf(view.NodePolicies.GetValueOrDefault(node), _options.Node(node), view.Nodes.GetValueOrDefault(node));
+        var (configured, record) = (_options.Node(node), view.Nodes.GetValueOrDefault(node));
+        return NodeCard.ReleaseProblem(
+            node, NodeCard.ReleaseOf(view.NodePolicies.GetValueOrDefault(node), configured, record), NodeCard.FollowsPinsOf(configured, record), pin);
     }
 
     /// <summary>A base whose holder cannot release it cannot go elsewhere.</summary>
     private void RefuseIfHeld(ClusterView view, BasePrefix pin, string node)
     {
         var holder = view.Pins.GetValueOrDefault(pin)?.Owner ?? view.Assignments.GetValueOrDefault(pin.Bucket)?.Owner;
-        if (holder is not null && holder != node && ReleaseOf(holder) == ReleaseMode.None)
-            throw new OrderException(OrderError.Refused, StandingMoves.Refusal(holder) + ".");
+        if (holder is not null && holder != node && WhyKept(holder, pin) is { } kept)
+            throw new OrderException(OrderError.Refused, kept + ".");
     }
 
     private static BasePrefix ParsePin(string text) => BasePrefix.TryParse(text, out var pin)

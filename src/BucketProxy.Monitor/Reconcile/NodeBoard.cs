@@ -43,6 +43,22 @@ internal sealed record NodeCard
         policy?.Release ?? configured?.EffectiveRelease
         ?? (record is { RegisteredByUs: true } ? ReleaseMode.None : ReleaseMode.Watch);
 
+    /// <summary>Whether it learns of single bases that it loses, where it learns of losses by watching.</summary>
+    public static bool FollowsPinsOf(NodeOptions? configured, NodeRecord? record) =>
+        configured?.FollowsPins ?? record is { FollowsPins: true };
+
+    /// <summary>Why a node with such a release mode cannot give up a bucket, or a single base of it; null: it can.</summary>
+    public static string? ReleaseProblem(string node, ReleaseMode release, bool followsPins, BasePrefix? pin) => release switch
+    {
+        ReleaseMode.None => $"{node} has release mode none: it would keep a stale copy and overwrite the new owner's saves",
+        ReleaseMode.Watch when pin is not null && !followsPins =>
+            $"{node} releases by watching assign-xx, which says nothing of single bases: it would keep a stale copy and overwrite the new owner's saves",
+        _ => null,
+    };
+
+    /// <summary>Why it cannot give this up in a planned move; null: it can.</summary>
+    public string? WhyKept(BasePrefix? pin) => ReleaseProblem(Id, Release, FollowsPinsOf(Configured, Record), pin);
+
     public bool Draining => Policy is { Draining: true };
 
     public bool Forced => Policy is { Draining: true, ForceDrain: true };

@@ -36,8 +36,16 @@ internal static class Reconciler
         GrantWatch.Observe(turn);
         foreach (var problem in input.View.Problems.Values)
         {
-            turn.Raise(AlarmKind.UnreadableKey, problem.Key, $"{problem.Key}: {problem.Reason}",
-                "Correct the value. Until then its last good one counts.");
+            if (problem.UnknownOwner)
+            {
+                turn.Raise(AlarmKind.UnknownOwner, problem.Key, $"No such server is known, but {problem.Reason}.",
+                    "Start it, or correct the name where it was given. Until then requests for these bases wait, then get 503.");
+            }
+            else
+            {
+                turn.Raise(AlarmKind.UnreadableKey, problem.Key, $"It cannot be read: {problem.Reason}.",
+                    "Correct the value. Until then its last good one counts.");
+            }
         }
         MassLoss.Guard(turn);
 

@@ -87,7 +87,7 @@ internal static class StandingMoves
         }
         switch (from?.Release)
         {
-            case ReleaseMode.Watch when from.Record is not null:
+            case ReleaseMode.Watch when from.Record is not null && from.WhyKept(move.Pin) is null:
                 Grant(turn, move, watch, released: busy is null);
                 break;
             case ReleaseMode.Call or ReleaseMode.Restart:
@@ -100,13 +100,10 @@ internal static class StandingMoves
                 if (move.Forced)
                     Grant(turn, move, watch, released: false);
                 else
-                    Abort(turn, move, watch, Refusal(move.From), penalise: true);
+                    Abort(turn, move, watch, from?.WhyKept(move.Pin) ?? $"{move.From} cannot release it", penalise: true);
                 break;
         }
     }
-
-    public static string Refusal(string? node) =>
-        $"{node} has release mode none: it would keep a stale copy and overwrite the new owner's saves";
 
     private static void Release(Turn turn, MoveRecord move, MoveWatch watch)
     {
@@ -164,13 +161,13 @@ internal static class StandingMoves
                 foreach (var other in off)
                     Asked(turn, other, turn.State.Moves[other.Bucket]);
                 break;
-            case ReleaseMode.Watch when from.Standing == NodeStanding.Live:
+            case ReleaseMode.Watch when from.Standing == NodeStanding.Live && from.WhyKept(move.Pin) is null:
                 Grant(turn, move, watch, released: true);
                 break;
             default:
                 // The mode was changed in mid-move.
                 if (!move.Forced)
-                    Abort(turn, move, watch, Refusal(move.From), penalise: true);
+                    Abort(turn, move, watch, from?.WhyKept(move.Pin) ?? $"{move.From} cannot release it", penalise: true);
                 break;
         }
     }

@@ -32,8 +32,8 @@ internal sealed class Starts(Turn turn)
             return $"{wanted.To} lost it before without saving, and may still hold it in memory";
         var orphan = wanted.Reason == MoveReason.Orphan;
         var from = turn.Nodes.Find(wanted.From);
-        if (!orphan && !wanted.Forced && from is { Standing: NodeStanding.Live, Release: ReleaseMode.None })
-            return StandingMoves.Refusal(wanted.From);
+        if (!orphan && !wanted.Forced && from is { Standing: NodeStanding.Live } && from.WhyKept(wanted.Pin) is { } kept)
+            return kept;
 
         if (turn.Frozen || grant is null || grant.Owner != wanted.From || turn.View.Moves.ContainsKey(wanted.Bucket)
             || _started.Contains(wanted.Bucket) || turn.IsWriting(subject))
@@ -105,8 +105,9 @@ internal sealed class Starts(Turn turn)
         foreach (var ((from, why), (count, last)) in _refused)
         {
             var what = count == 1 ? last.Name : $"{count} buckets";
-            turn.Raise(AlarmKind.MoveRefused, from, $"{what} should leave {from} ({MoveAudit.Name(last.Reason)}), but {why}.",
-                why == StandingMoves.Refusal(from)
+            var wish = from.Length == 0 ? "get an owner" : $"leave {from}";
+            turn.Raise(AlarmKind.MoveRefused, from, $"{what} should {wish} ({MoveAudit.Name(last.Reason)}), but {why}.",
+                turn.Nodes.Find(from)?.WhyKept(last.Pin) == why
                     ? "Give the node a release mode that it supports, stop it (then its buckets go to the others), or take the wish back."
                     : "Make the other node available, or take the wish back.");
         }

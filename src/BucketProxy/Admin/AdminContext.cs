@@ -4,6 +4,7 @@ using BucketProxy.Cluster.Mirror;
 using BucketProxy.Cluster.View;
 using BucketProxy.Configuration;
 using BucketProxy.Core.Routing;
+using BucketProxy.Telemetry.Scraping;
 
 namespace BucketProxy.Admin;
 
@@ -36,6 +37,9 @@ internal sealed class AdminContext
 
     /// <summary>After how long without a word from the store a proxy that fences, or a monitor, is not ready.</summary>
     public TimeSpan StaleAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>All figures as a page of a given format; null: none are collected.</summary>
+    public Func<ExpositionFormat, string>? Scrape { get; init; }
 
     /// <summary>The newest view, or null.</summary>
     public ClusterView? View => Views.Current;

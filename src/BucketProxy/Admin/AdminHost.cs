@@ -101,6 +101,7 @@ internal sealed class AdminHost : IAsyncDisposable
         ReadEndpoints.Map(routes, context);
         WatchEndpoint.Map(routes, context, time);
         LiveEndpoints.Map(routes, context, time);
+        MetricsEndpoint.Map(routes, context);
         OrderEndpoints.Map(routes.MapGroup("").AddEndpointFilter(new OrderGuard(token)), context);
         DashboardFiles.Map(routes);
         routes.MapOpenApi("/openapi/{documentName}.json");

@@ -8,6 +8,7 @@ using BucketProxy.Configuration;
 using BucketProxy.Core.Routing;
 using BucketProxy.Monitor;
 using BucketProxy.Monitor.Orders;
+using BucketProxy.Telemetry;
 
 namespace BucketProxy.Composition;
 
@@ -80,6 +81,9 @@ internal sealed class Instance : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
+        var telemetry = new InstanceTelemetry(Settings, Id, _time, _loggers);
+        _endings.Push(telemetry.DisposeAsync);
+
         // :: Step 1: what this process must have for itself. A second process with the same directory ends here.
         var state = StateDirectory.Open(Path.Combine(Settings.DataDirectory, "state"), Id, _time);
         _endings.Push(() =>
@@ -96,7 +100,9 @@ internal sealed class Instance : IAsyncDisposable
         _endings.Push(Mirror.DisposeAsync);
 
         // :: Step 2: operators first. While anything else is missing, health says what.
-        Admin = AdminHost.Create(AdminContextOf(), _loggers, _time);
+        var context = AdminContextOf(telemetry);
+        InstanceMetrics.Make(telemetry, context, new InstanceParts(Settings, () => Proxy, () => Monitor), _time);
+        Admin = AdminHost.Create(context, _loggers, _time);
         _endings.Push(Admin.DisposeAsync);
         await Admin.StartAsync(cancellationToken);
         _endings.Push(() => new ValueTask(Admin.StopAsync(CancellationToken.None)));
@@ -107,14 +113,14 @@ internal sealed class Instance : IAsyncDisposable
         {
             Monitor = new MonitorService(
                 Store, Keys, Mirror, () => Mirror.Status.NotAdopted, Settings.ToMonitorOptions(Id, address), _time,
-                _loggers.CreateLogger<MonitorService>());
+                _loggers.CreateLogger<MonitorService>(), telemetry.Meters);
             _endings.Push(Monitor.DisposeAsync);
             Monitor.Start();
         }
         if (Settings.Roles.Contains(Role.Proxy))
         {
             Proxy = await ProxyRole.StartAsync(
-                Table, cache, Store, Keys, Mirror, Settings.ToGatewayOptions(),
+                Table, cache, Store, Keys, Mirror, Settings.ToGatewayOptions(), telemetry.Gateway,
                 Settings.ToProxyAgentOptions(Id, address, AdminContext.Version, state.Predecessors), _time, _loggers, cancellationToken);
             _endings.Push(Proxy.DisposeAsync);
             _ = ForgetPredecessorsAsync(Proxy, state);
@@ -122,8 +128,9 @@ internal sealed class Instance : IAsyncDisposable
         Mirror.Start();
     }
 
-    private AdminContext AdminContextOf() => new()
+    private AdminContext AdminContextOf(InstanceTelemetry telemetry) => new()
     {
+        Scrape = telemetry.Scrape,
         Settings = Settings,
         Instance = Id,
         StoreDescription = Store.Description,

@@ -6,6 +6,7 @@ using BucketProxy.Core.Routing;
 using BucketProxy.Gateway;
 using BucketProxy.Gateway.InFlight;
 using BucketProxy.Gateway.Participation;
+using BucketProxy.Gateway.Telemetry;
 
 namespace BucketProxy.Composition;
 
@@ -43,6 +44,7 @@ internal sealed class ProxyRole : IAsyncDisposable
         KeySchema keys,
         IViewSource views,
         GatewayOptions gateway,
+        GatewayTelemetry telemetry,
         ProxyAgentOptions agentOptions,
         TimeProvider time,
         ILoggerFactory loggers,
@@ -52,7 +54,7 @@ internal sealed class ProxyRole : IAsyncDisposable
         var traffic = new Traffic(table, time, gateway.HottestBases);
         if (cache.Table is { } stale)
             table.Publish(stale);
-        var host = new DataHost(table, traffic, gateway, time, loggers);
+        var host = new DataHost(table, traffic, gateway, time, loggers, telemetry);
         try
         {
             await host.StartAsync(cancellationToken);

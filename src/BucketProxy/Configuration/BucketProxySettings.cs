@@ -77,6 +77,9 @@ internal sealed record BucketProxySettings
     [Setting("How a proxy takes part in the cluster.")]
     public ProxySettings Proxy { get; init; } = new();
 
+    [Setting("Figures and traces: what is collected, and where it goes. The standard OTEL_ variables (endpoint, protocol, headers and timeout of OTLP, export interval, service name, sampler, exporters, OTEL_SDK_DISABLED) count too, under BUCKETPROXY_ variables and over files.")]
+    public TelemetrySettings Telemetry { get; init; } = new();
+
     [Setting("What is written to the log.")]
     public LoggingSettings Logging { get; init; } = new();
 }

@@ -37,4 +37,10 @@ internal sealed record LoggingSettings
 
     [Setting("'text' for people, 'json' for machines: one object a line.")]
     public LogFormat Format { get; init; } = LogFormat.Text;
+
+    [Setting("Whether every request is written down when it ends: time, client, method, target (values that look like tokens hidden), status, cause, node, bucket and epoch, hold time, duration, bytes. In the same format. Lines that cannot be written fast enough are dropped and counted.")]
+    public bool Requests { get; init; }
+
+    [Setting("The file that requests are written to. It may be rotated in any way; it is opened anew.", DefaultText = "none: standard output")]
+    public string? RequestFile { get; init; }
 }

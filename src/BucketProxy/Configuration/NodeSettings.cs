@@ -29,6 +29,10 @@ internal sealed record NodeSettings
         DefaultText = "'none' for a server that we register, 'watch' for one that registers itself")]
     public ReleaseMode? Release { get; init; }
 
+    [Setting("For 'watch': whether the server follows single bases that are pinned elsewhere (bucketproxy/bases/ in etcd) as well as the buckets (assign-xx). On for a server that does not loses data; off only refuses to move single bases off it.",
+        DefaultText = "as its registration says (\"follows_pins\": true), else off")]
+    public bool? FollowsPins { get; init; }
+
     [Setting("For 'restart': the program and its arguments, one item each; run without a shell. {node} in an argument becomes the id. It must return 0 only after the server has saved and its process is gone.")]
     public ImmutableArray<string> RestartCommand { get; init; } = [];
 }

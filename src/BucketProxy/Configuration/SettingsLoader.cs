@@ -29,6 +29,7 @@ internal static class SettingsLoader
         // A file that cannot be read leaves nothing to judge the rest by.
         if (errors.Count > 0)
             return new LoadedSettings(new BucketProxySettings(), [.. errors]);
+        layers.Add(OpenTelemetryLayer.Read(environment));
         layers.Add(EnvironmentLayer.Read(environment));
         layers.Add(SettingsLayer.Of("command line", flags.Select(f => KeyValuePair.Create(Path(f.Key), f.Value))));
         return Load(layers);

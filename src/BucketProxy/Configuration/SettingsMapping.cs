@@ -189,6 +189,7 @@ internal static class SettingsMapping
         Register = node.Register,
         Weight = node.Weight,
         Release = node.Release,
+        FollowsPins = node.FollowsPins,
         RestartCommand = node.RestartCommand,
     };
 

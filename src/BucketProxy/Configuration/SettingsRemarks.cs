@@ -20,5 +20,8 @@ internal static class SettingsRemarks
         }
         if (settings.Etcd.Password is not null && settings.Etcd.CaFile is null && !settings.Etcd.Endpoints.All(e => e.StartsWith("https:", StringComparison.OrdinalIgnoreCase)))
             yield return "the etcd password travels without encryption: use https endpoints, or give etcd.caFile.";
+        // Not an error: the sampler may be set for every program of the machine.
+        if (settings.Telemetry is { Traces.IsOn: true, Otlp.Endpoint: null })
+            yield return "telemetry.traces asks for traces, but there is no telemetry.otlp.endpoint to send them to: nothing is traced.";
     }
 }

@@ -220,7 +220,7 @@ public sealed class ViewBuilderToleranceTests
             var shown = view.Assignments.Select(a => (Schema.Assignment(a.Key), a.Value.Owner, a.Value.Epoch))
                 .Concat(view.Pins.Select(p => (Schema.Pin(p.Key), p.Value.Owner, p.Value.Epoch)));
             Assert.Equal(good.Select(g => (g.Key, g.Value.Value, g.Value.Revision)), shown);
-            var problems = view.Problems.Values.Where(p => !p.Reason.Contains("not registered", StringComparison.Ordinal)).ToList();
+            var problems = view.Problems.Values.Where(p => !p.UnknownOwner).ToList();
             Assert.Equal(broken.Select(b => (b.Key, b.Value)), problems.Select(p => (p.Key, p.ModRevision)));
         }
     }

@@ -108,6 +108,18 @@ public sealed class ClusterOrdersTests
     }
 
     [Fact]
+    public async Task Pin_HolderFollowsNoPins_IsRefused()
+    {
+        await using var desk = new OrderDesk();
+        await desk.PutAsync(desk.Keys.Node(A), """{"local_node_url":"http://a"}""");
+        await desk.RegisterAsync(B);
+        await desk.AssignAllAsync(A);
+        var error = await Assert.ThrowsAsync<OrderException>(() => desk.Orders.PinAsync("00aabbcc", B, "anna"));
+        Assert.Equal(OrderError.Refused, error.Error);
+        Assert.Contains("single bases", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Unpin_Configured_IsRefusedAndSaysWhere()
     {
         Assert.True(BasePrefix.TryParse("00aabbcc", out var pin));

@@ -94,8 +94,14 @@ public sealed class AssignmentTests
         world.Settle();
         Assert.Equal(A, world.Owner(0));
         Assert.Equal(B, world.Owner(3));
+        var alarm = world.Alarm(AlarmKind.UnknownOwner);
+        Assert.Equal("unknown-owner dtable-server-a", alarm!.Name);
+        Assert.Contains("assign-00 and 1 more keys name it as owner", alarm.Message, StringComparison.Ordinal);
+        Assert.Null(world.Alarm(AlarmKind.UnreadableKey));
 
         world.Register(A);
+        world.Settle();
+        Assert.Null(world.Alarm(AlarmKind.UnknownOwner));
         world.Settle();
         world.Kill(A);
         world.Advance(3600);

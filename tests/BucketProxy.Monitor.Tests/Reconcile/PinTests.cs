@@ -125,18 +125,54 @@ public sealed class PinTests
         Assert.Empty(world.Audit("move"));
     }
 
-    private static World World()
+    // SeaTable's own servers watch assign-xx and nothing else: who moves a single base off one has two copies of it.
+    [Theory]
+    [InlineData(false, null, false)]
+    [InlineData(true, null, true)]
+    [InlineData(false, true, true)]
+    [InlineData(true, false, false)]
+    public void Pin_OwnerReleasesByWatching_MovesOnlyIfTheOwnerFollowsPins(bool registration, bool? configured, bool moves)
+    {
+        var world = World(ReleaseMode.Watch, registration, configured);
+        world.Put(world.Keys.PinPolicy(Parse(Pin)), B);
+        world.Advance(10);
+
+        Assert.Equal(moves ? B : A, world.View.Pins[Parse(Pin)].Owner);
+        Assert.Equal(!moves, world.Alarm(AlarmKind.MoveRefused) is not null);
+        // Its bucket can go all the same.
+        world.Policy(A, new NodePolicy { Draining = true });
+        world.Advance(10);
+        Assert.Equal(B, world.Owner(0));
+    }
+
+    // The owner came back without what it said before, in mid-move.
+    [Fact]
+    public void Pin_OwnerStopsFollowingPinsInMidMove_IsAborted()
+    {
+        var world = World(ReleaseMode.Watch, followsPins: true);
+        world.Quiet.Clear();
+        world.Put(world.Keys.PinPolicy(Parse(Pin)), B);
+        world.Settle();
+        Assert.NotNull(world.Move(0));
+        world.Register(A, followsPins: false);
+        world.FallSilent("p1", 0);
+        world.Advance(10);
+        Assert.Equal(A, world.View.Pins[Parse(Pin)].Owner);
+        Assert.Contains("single bases", RecordJson.Write(Assert.Single(world.Audit("abort"))), StringComparison.Ordinal);
+    }
+
+    private static World World(ReleaseMode release = ReleaseMode.Call, bool followsPins = true, bool? configured = null)
     {
         var world = new World(new MonitorOptions
         {
             Nodes =
             [
-                new NodeOptions { Id = A, LocalNodeUrl = "http://" + A, Register = false, Release = ReleaseMode.Call },
+                new NodeOptions { Id = A, LocalNodeUrl = "http://" + A, Register = false, Release = release, FollowsPins = configured },
                 new NodeOptions { Id = B, LocalNodeUrl = "http://" + B, Register = false, Release = ReleaseMode.Call },
             ],
         }, buckets: 1);
         world.Proxy("p1");
-        world.Register(A);
+        world.Register(A, followsPins: followsPins);
         world.Settle();
         world.Register(B);
         world.Settle();

@@ -58,7 +58,7 @@ internal sealed class OrderDesk : IViewSource, IAsyncDisposable
     }
 
     public Task RegisterAsync(string id, string start = "t1", bool byUs = false) => PutAsync(Keys.Node(id),
-        $$"""{"local_node_url":"http://{{id}}","start_time":"{{start}}"{{(byUs ? ",\"registered_by\":\"bucketproxy\"" : "")}}}""");
+        $$"""{"local_node_url":"http://{{id}}","start_time":"{{start}}","follows_pins":true{{(byUs ? ",\"registered_by\":\"bucketproxy\"" : "")}}}""");
 
     public async Task AssignAllAsync(string id)
     {

@@ -88,10 +88,10 @@ internal sealed class World
 
     public void Delete(string key) => Store.Commit(new StoreTransaction { Success = [StoreOperation.DeleteKey(key)] });
 
-    public void Register(string id, string? start = "t1", string? url = null)
+    public void Register(string id, string? start = "t1", string? url = null, bool followsPins = true)
     {
         var time = start is null ? "" : $",\"start_time\":\"{start}\"";
-        Put(Keys.Node(id), $$"""{"local_node_url":"{{url ?? "http://" + id}}","node_url":"http://x"{{time}}}""");
+        Put(Keys.Node(id), $$"""{"local_node_url":"{{url ?? "http://" + id}}","node_url":"http://x"{{time}}{{(followsPins ? ",\"follows_pins\":true" : "")}}}""");
         Answering.Add(id);
     }
 

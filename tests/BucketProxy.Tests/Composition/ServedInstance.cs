@@ -23,7 +23,10 @@ internal sealed class ServedInstance : IAsyncDisposable
 
     public string DataUrl { get; private set; } = "";
 
-    public static async Task<ServedInstance> StartAsync(int nodes)
+    /// <summary>Starts it.</summary>
+    /// <param name="nodes">How many emulated nodes stand behind it.</param>
+    /// <param name="more">Further sections of the settings.</param>
+    public static async Task<ServedInstance> StartAsync(int nodes, IReadOnlyDictionary<string, object>? more = null)
     {
         var served = new ServedInstance();
         for (var i = 1; i <= nodes; i++)
@@ -33,15 +36,16 @@ internal sealed class ServedInstance : IAsyncDisposable
             await node.StartAsync();
         }
         var file = Path.Combine(served._folder.FullName, "config.json");
-        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new
+        var settings = new Dictionary<string, object>(more ?? new Dictionary<string, object>())
         {
-            store = "embedded",
-            dataDirectory = Path.Combine(served._folder.FullName, "data"),
-            data = new { listen = "127.0.0.1:0" },
-            admin = new { listen = "127.0.0.1:0" },
-            monitor = new { minNodes = nodes, pingInterval = "100ms" },
-            nodes = served._nodes.Select(n => new { id = n.Id, local_node_url = n.Url.AbsoluteUri, release = "call" }),
-        }));
+            ["store"] = "embedded",
+            ["dataDirectory"] = Path.Combine(served._folder.FullName, "data"),
+            ["data"] = new { listen = "127.0.0.1:0" },
+            ["admin"] = new { listen = "127.0.0.1:0" },
+            ["monitor"] = new { minNodes = nodes, pingInterval = "100ms" },
+            ["nodes"] = served._nodes.Select(n => new { id = n.Id, local_node_url = n.Url.AbsoluteUri, release = "call" }),
+        };
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(settings));
         var environment = new CommandEnvironment
         {
             Output = CommandEnvironment.Plain(served._output),

@@ -44,7 +44,7 @@ internal static class NodeReports
             Draining = policy is { Draining: true },
             Weight = policy?.Weight ?? configured?.Weight ?? 1,
             Release = release,
-            Guarantee = Guarantee(release),
+            Guarantee = Guarantee(release, configured?.FollowsPins ?? record is { FollowsPins: true }),
             Buckets = owned.Length,
             Pins = view?.Pins.Values.Count(g => g.Owner == id) ?? 0,
             Rate = owned.Sum(b => loads[b.Index].Rate),
@@ -53,11 +53,12 @@ internal static class NodeReports
         };
     }
 
-    private static string Guarantee(ReleaseMode release) => release switch
+    private static string Guarantee(ReleaseMode release, bool followsPins) => release switch
     {
         ReleaseMode.Call => "proven: the server says when it has saved and unloaded a bucket",
         ReleaseMode.Restart => "proven: the server's process ends before a bucket moves",
-        ReleaseMode.Watch => "assumed: the server is trusted to follow the assignments by itself",
+        ReleaseMode.Watch when followsPins => "assumed: the server is trusted to follow the assignments by itself",
+        ReleaseMode.Watch => "assumed: the server is trusted to follow the assignments of buckets by itself; no single base is moved off it",
         _ => "none: no bucket is moved off it while it runs",
     };
 }

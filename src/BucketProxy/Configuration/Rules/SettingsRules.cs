@@ -25,6 +25,7 @@ internal sealed class SettingsRules(BucketProxySettings settings, SettingsOrigin
         CheckNames();
         CheckListening();
         CheckFiles();
+        CheckTelemetry();
         CheckTimes();
         if (settings.Store == StoreKind.Embedded && settings.Nodes.IsEmpty && !origins.IsGiven("nodes"))
             origins.Report("nodes", null, "is missing: with \"store\": \"embedded\" no server can register itself. Give each an id and a local_node_url.");
@@ -144,6 +145,19 @@ internal sealed class SettingsRules(BucketProxySettings settings, SettingsOrigin
         Together("etcd:certificateFile", settings.Etcd.CertificateFile, "etcd:keyFile", settings.Etcd.KeyFile);
         Together("data:certificateFile", settings.Data.CertificateFile, "data:keyFile", settings.Data.KeyFile);
         Together("admin:certificateFile", settings.Admin.CertificateFile, "admin:keyFile", settings.Admin.KeyFile);
+    }
+
+    private void CheckTelemetry()
+    {
+        var otlp = settings.Telemetry.Otlp;
+        if (settings.Telemetry.ServiceName.Length == 0)
+            origins.Report("telemetry:serviceName", "", "is not allowed; allowed: a name.");
+        if (otlp.Headers is { } headers && headers.Split(',').Any(h => h.IndexOf('=', StringComparison.Ordinal) < 1))
+            origins.Report("telemetry:otlp:headers", null, "is not allowed; allowed: NAME=VALUE, with commas.");
+        MustExist("telemetry:otlp:headersFile", otlp.HeadersFile);
+        Exclusive("telemetry:otlp:headers", otlp.Headers, "telemetry:otlp:headersFile", otlp.HeadersFile);
+        if (settings.Logging is { RequestFile: { } file, Requests: false })
+            origins.Report("logging:requestFile", file, "is given, but logging.requests is off; allowed with it on only.");
     }
 
     /// <summary>It travels in a header.</summary>
