@@ -26,13 +26,20 @@ internal sealed class BucketProxyKind : IProxyKind
     /// <summary>Whether buckets move during each run.</summary>
     public bool Moves { get; init; }
 
+    /// <summary>Further sections of the settings, by its folder; its second argument starts a collector and gives its port.</summary>
+    public Func<string, Func<int>, JsonObject>? More { get; init; }
+
     public async Task<RunningProxy> StartAsync(Workspace workspace, NodeSet nodes)
     {
         var folder = workspace.NewFolder(Key);
         var port = workspace.Ports.Take();
         var admin = workspace.Ports.Take();
         var config = Path.Combine(folder, "bucketproxy.json");
-        await File.WriteAllTextAsync(config, Settings(nodes, port, admin, folder).ToJsonString());
+        Collector? collector = null;
+        var settings = Settings(nodes, port, admin, folder);
+        foreach (var (name, section) in More?.Invoke(folder, StartCollector) ?? [])
+            settings[name] = section?.DeepClone();
+        await File.WriteAllTextAsync(config, settings.ToJsonString());
         var process = await ServerProcess.StartAsync(
             workspace.Built("src/BucketProxy", "bucketproxy"), ["serve", "--config", config], port, folder + "/out.log");
         try
@@ -44,7 +51,7 @@ internal sealed class BucketProxyKind : IProxyKind
                 await new RunningProxy(Name, port, process).WhenReadyAsync();
                 sockets = new IdleSockets(await SocketClient.OpenManyAsync(port, IdleSockets));
             }
-            return new RunningProxy(Name, port, process, sockets)
+            return new RunningProxy(Name, port, process, collector is null ? [sockets] : [sockets, collector])
             {
                 Disturbance = Moves ? new MovingBuckets(admin, Id(Nodes - 1)) : null,
             };
@@ -52,7 +59,16 @@ internal sealed class BucketProxyKind : IProxyKind
         catch
         {
             await process.DisposeAsync();
+            if (collector is not null)
+                await collector.DisposeAsync();
             throw;
+        }
+
+        int StartCollector()
+        {
+            var its = workspace.Ports.Take();
+            collector = new Collector(its);
+            return its;
         }
     }
 

@@ -28,6 +28,7 @@ internal static class AllScenarios
             "new-connections", "A connection for each request", "Small GET with Connection: close, 64 at a time, random bases.",
             new Wrk(64, Small, NewConnections: true)),
         new Growth(),
+        new TelemetryCost(),
         new EventToRoute(),
     ];
 

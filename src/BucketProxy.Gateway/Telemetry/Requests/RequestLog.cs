@@ -1,4 +1,3 @@
-using System.Text;
 using System.Threading.Channels;
 
 namespace BucketProxy.Gateway.Telemetry.Requests;
@@ -15,10 +14,14 @@ public sealed class RequestLog : IAsyncDisposable
     // Enough that a write is worth its system call, and little enough that the log is never far behind.
     private const int MostPerWrite = 64 * 1024;
 
+    // One write for all that comes meanwhile: under load a write for each line would cost more than the line.
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(10);
+
     private readonly Channel<(RequestRecord Record, DateTimeOffset At)> _records;
     private readonly IRequestLogOutput _output;
-    private readonly RequestLogFormat _format;
+    private readonly RequestLines _lines;
     private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _ending = new();
     private readonly Task _writing;
     private long _dropped;
 
@@ -30,7 +33,7 @@ public sealed class RequestLog : IAsyncDisposable
     public RequestLog(IRequestLogOutput output, RequestLogFormat format, TimeProvider time, int capacity = DefaultCapacity)
     {
         _output = output;
-        _format = format;
+        _lines = new RequestLines(format);
         _time = time;
         // Wait: a full channel refuses, so that what is dropped can be counted.
         _records = Channel.CreateBounded<(RequestRecord, DateTimeOffset)>(
@@ -49,25 +52,25 @@ public sealed class RequestLog : IAsyncDisposable
 
     private async Task WriteAllAsync()
     {
-        var lines = new StringBuilder();
         while (await _records.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
             var count = 0;
-            while (lines.Length < MostPerWrite && _records.Reader.TryRead(out var next))
+            while (_lines.Length < MostPerWrite && _records.Reader.TryRead(out var next))
             {
-                RequestLines.Append(lines, next.Record, next.At, _format);
+                _lines.Add(next.Record, next.At);
                 count++;
             }
             try
             {
-                await _output.WriteAsync(lines.ToString()).ConfigureAwait(false);
+                await _output.WriteAsync(_lines.Bytes).ConfigureAwait(false);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 // A full disk must not end the log for good; the metric tells that lines are missing.
                 Interlocked.Add(ref _dropped, count);
             }
-            lines.Clear();
+            _lines.Clear();
+            await Task.Delay(Gather, _time, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -75,7 +78,10 @@ public sealed class RequestLog : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _records.Writer.TryComplete();
+        await _ending.CancelAsync().ConfigureAwait(false);
         await _writing.ConfigureAwait(false);
+        _ending.Dispose();
+        _lines.Dispose();
         await _output.DisposeAsync().ConfigureAwait(false);
     }
 }

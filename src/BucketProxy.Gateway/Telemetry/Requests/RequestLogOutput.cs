@@ -5,18 +5,18 @@ namespace BucketProxy.Gateway.Telemetry.Requests;
 /// <summary>Where lines of the request log go. Called by one task at a time.</summary>
 public interface IRequestLogOutput : IAsyncDisposable
 {
-    /// <summary>Writes whole lines.</summary>
+    /// <summary>Writes whole lines of UTF-8. They may be changed once it is done.</summary>
     /// <exception cref="IOException">They could not be written.</exception>
-    Task WriteAsync(string lines);
+    Task WriteAsync(ReadOnlyMemory<byte> lines);
 }
 
 /// <summary>Lines to a writer that others use too, such as the console: each batch in one call, so that lines stay whole.</summary>
 public sealed class SharedOutput(TextWriter writer) : IRequestLogOutput
 {
     /// <inheritdoc/>
-    public async Task WriteAsync(string lines)
+    public async Task WriteAsync(ReadOnlyMemory<byte> lines)
     {
-        await writer.WriteAsync(lines).ConfigureAwait(false);
+        await writer.WriteAsync(Encoding.UTF8.GetString(lines.Span)).ConfigureAwait(false);
         await writer.FlushAsync().ConfigureAwait(false);
     }
 
@@ -42,7 +42,7 @@ public sealed class FileOutput : IRequestLogOutput
     }
 
     /// <inheritdoc/>
-    public async Task WriteAsync(string lines)
+    public async Task WriteAsync(ReadOnlyMemory<byte> lines)
     {
         var now = new FileInfo(_path);
         if (!now.Exists || now.Length < _file.Position)
@@ -51,7 +51,7 @@ public sealed class FileOutput : IRequestLogOutput
             await _file.DisposeAsync().ConfigureAwait(false);
             _file = file;
         }
-        await _file.WriteAsync(Encoding.UTF8.GetBytes(lines)).ConfigureAwait(false);
+        await _file.WriteAsync(lines).ConfigureAwait(false);
         await _file.FlushAsync().ConfigureAwait(false);
     }
 

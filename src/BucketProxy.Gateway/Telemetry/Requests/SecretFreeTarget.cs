@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -8,20 +9,23 @@ namespace BucketProxy.Gateway.Telemetry.Requests;
 internal static partial class SecretFreeTarget
 {
     private const string Hidden = "***";
+    private const string JwtStart = "eyJ";
 
     // sid: whoever knows it can go on with another client's Engine.IO session.
     private static readonly string[] ExactNames = ["sid", "key", "sig", "auth", "code", "state"];
 
-    private static readonly string[] PartsOfNames =
-        ["token", "secret", "passw", "pwd", "jwt", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key", "authorization", "signature", "credential", "session", "cookie"];
+    private static readonly SearchValues<string> PartsOfNames = SearchValues.Create(
+        ["token", "secret", "passw", "pwd", "jwt", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key", "authorization", "signature", "credential", "session", "cookie"],
+        StringComparison.OrdinalIgnoreCase);
 
     public static string Of(string target)
     {
         var question = target.IndexOf('?', StringComparison.Ordinal);
         var path = question < 0 ? target : target[..question];
         // Absolute form: http://user:password@host/
-        path = UserInfo().Replace(path, "$1" + Hidden + "@");
-        path = Jwt().Replace(path, Hidden);
+        if (!path.StartsWith('/'))
+            path = UserInfo().Replace(path, "$1" + Hidden + "@");
+        path = WithoutJwt(path);
         return question < 0 ? path : path + Query(target.AsSpan(question));
     }
 
@@ -37,11 +41,11 @@ internal static partial class SecretFreeTarget
             var parameter = end < 0 ? query : query[..end];
             var equals = parameter.IndexOf('=');
             if (equals < 0)
-                clean.Append(Jwt().Replace(parameter.ToString(), Hidden));
+                clean.Append(WithoutJwt(parameter.ToString()));
             else if (IsSecret(parameter[..equals]))
                 clean.Append(parameter[..(equals + 1)]).Append(Hidden);
             else
-                clean.Append(parameter[..(equals + 1)]).Append(Jwt().Replace(parameter[(equals + 1)..].ToString(), Hidden));
+                clean.Append(parameter[..(equals + 1)]).Append(WithoutJwt(parameter[(equals + 1)..].ToString()));
             query = end < 0 ? default : query[end..];
         }
         return clean.ToString();
@@ -50,10 +54,18 @@ internal static partial class SecretFreeTarget
     private static bool IsSecret(ReadOnlySpan<char> name)
     {
         // As a server would read it: %74oken is token. Twice, for one that decodes twice.
-        var decoded = Uri.UnescapeDataString(Uri.UnescapeDataString(name.ToString().Replace('+', ' '))).Trim();
-        return ExactNames.Contains(decoded, StringComparer.OrdinalIgnoreCase)
-            || PartsOfNames.Any(p => decoded.Contains(p, StringComparison.OrdinalIgnoreCase));
+        if (name.IndexOfAny('%', '+') >= 0)
+            name = Uri.UnescapeDataString(Uri.UnescapeDataString(name.ToString().Replace('+', ' '))).AsSpan().Trim();
+        foreach (var exact in ExactNames)
+        {
+            if (name.Equals(exact, StringComparison.OrdinalIgnoreCase))
+                return true;
+        }
+        return name.ContainsAny(PartsOfNames);
     }
+
+    private static string WithoutJwt(string text) =>
+        text.Contains(JwtStart, StringComparison.Ordinal) ? Jwt().Replace(text, Hidden) : text;
 
     // Three parts of base64url, the first of which begins like a JSON object.
     [GeneratedRegex(@"eyJ[A-Za-z0-9_\-]{5,}\.[A-Za-z0-9_\-]+(\.[A-Za-z0-9_\-]*)?")]

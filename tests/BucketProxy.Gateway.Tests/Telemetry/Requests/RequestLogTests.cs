@@ -118,7 +118,7 @@ public sealed class RequestLogTests
         using var folder = new TemporaryDirectory();
         var file = Path.Combine(folder.Path, "requests.log");
         await using var output = new FileOutput(file);
-        await output.WriteAsync("first and longer\n");
+        await output.WriteAsync("first and longer\n"u8.ToArray());
         if (byCopying)
         {
             File.Copy(file, file + ".1");
@@ -128,8 +128,8 @@ public sealed class RequestLogTests
         {
             File.Move(file, file + ".1");
         }
-        await output.WriteAsync("second\n");
-        await output.WriteAsync("third\n");
+        await output.WriteAsync("second\n"u8.ToArray());
+        await output.WriteAsync("third\n"u8.ToArray());
 
         Assert.Equal("first and longer\n", await File.ReadAllTextAsync(file + ".1"));
         Assert.Equal("second\nthird\n", await File.ReadAllTextAsync(file));
@@ -146,11 +146,11 @@ public sealed class RequestLogTests
 
         public void Free() => _free.SetResult();
 
-        public async Task WriteAsync(string lines)
+        public async Task WriteAsync(ReadOnlyMemory<byte> lines)
         {
             _reached.TrySetResult();
             await _free.Task;
-            Lines += lines.Count(c => c == '\n');
+            Lines += lines.Span.Count((byte)'\n');
         }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -162,7 +162,7 @@ public sealed class RequestLogTests
 
         public int Written { get; private set; }
 
-        public Task WriteAsync(string lines)
+        public Task WriteAsync(ReadOnlyMemory<byte> lines)
         {
             if (Fails)
                 return Task.FromException(new IOException("No space left on device"));
