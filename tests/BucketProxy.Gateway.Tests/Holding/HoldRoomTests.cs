@@ -36,6 +36,25 @@ public sealed class HoldRoomTests : IDisposable
     }
 
     [Fact]
+    public async Task LongestHeld_OfSeveralBuckets_IsThatOfTheOldest()
+    {
+        var room = Room(new GatewayOptions { HoldTime = TimeSpan.FromSeconds(25) });
+        Assert.Equal(TimeSpan.Zero, room.LongestHeld);
+        var older = room.WaitAsync(room.Arrive(Id), default);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        var newer = room.WaitAsync(room.Arrive(new BaseId(1)), default);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(TimeSpan.FromSeconds(15), room.LongestHeld);
+
+        _time.Advance(TimeSpan.FromSeconds(10));
+        await older.Within();
+        Assert.Equal(TimeSpan.FromSeconds(15), room.LongestHeld);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        await newer.Within();
+        Assert.Equal(TimeSpan.Zero, room.LongestHeld);
+    }
+
+    [Fact]
     public async Task Wait_Again_TimeCountsFromTheFirstArrival()
     {
         var room = Room(new GatewayOptions { HoldTime = TimeSpan.FromSeconds(25) });

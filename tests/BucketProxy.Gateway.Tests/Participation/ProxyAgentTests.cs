@@ -273,6 +273,35 @@ public sealed class ProxyAgentTests : IAsyncLifetime
         _agent = null;
     }
 
+    [Fact]
+    public async Task BrokenSilence_TrafficUnderAReportedSilence_IsFoundWhileTheMoveStands()
+    {
+        await StartAsync();
+        var move = await MoveAsync(B);
+        await UntilRecordAsync(r => r?.Silent.GetValueOrDefault(B.ToString()) == move);
+        // The store has it; the agent learns of that next.
+        await UntilAsync(() =>
+        {
+            _traffic.Busy[B] = "one request that should not be";
+            return _agent!.BrokenSilence() is not null;
+        });
+        Assert.Contains("one request that should not be", _agent!.BrokenSilence(), StringComparison.Ordinal);
+
+        await DeleteAsync(Keys.Move(B));
+        await UntilAsync(() => _table.Table[B].State == EntryState.Open);
+        Assert.Null(_agent.BrokenSilence());
+    }
+
+    [Fact]
+    public async Task BrokenSilence_BusyBeforeItReported_IsNone()
+    {
+        await StartAsync();
+        _traffic.Busy[B] = "one import";
+        await MoveAsync(B);
+        await UntilAsync(() => _table.Table[B].State == EntryState.Moving);
+        Assert.Null(_agent!.BrokenSilence());
+    }
+
     private sealed class FakeTraffic(CurrentTable table) : IProxyTraffic
     {
         private readonly ConcurrentDictionary<Bucket, TaskCompletionSource> _ends = [];
