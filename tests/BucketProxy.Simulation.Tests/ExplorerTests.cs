@@ -13,16 +13,26 @@ public sealed class ExplorerTests
         Assert.True(result.States > 1000, $"{result.States} states");
     }
 
+    /// <summary>The command <c>explore-mutations</c> runs all of them.</summary>
     [Theory]
-    [InlineData("GrantWithoutSilence", "a move")]
-    [InlineData("GrantWithoutRelease", "a move")]
-    [InlineData("SilentWhileInFlight", "a move")]
-    [InlineData("OldSilenceCounts", "a move there and back")]
-    public void Run_GuardTakenOut_IsFoundWithAShortestTrace(string name, string search)
+    [InlineData("GrantWithoutSilence")]
+    [InlineData("ListBeforeMove")]
+    [InlineData("OpenWithoutSettling")]
+    [InlineData("AllowReturn")]
+    [InlineData("SuspectIsDead")]
+    [InlineData("NeverFence")]
+    [InlineData("IgnoreForgotten")]
+    [InlineData("TrustNewLease")]
+    public void Run_GuardTakenOut_IsFoundWithAShortestTrace(string name)
     {
         var mutation = Mutation.All.Single(m => m.Name == name);
-        var result = new Explorer(Searches.All.Single(s => s.Name == search), mutation, 100_000).Run();
+        var result = new Explorer(Searches.Of(mutation)!, mutation, 20_000).Run();
         Assert.NotNull(result.Violation);
         Assert.Equal(result.Depth, result.Trace.Count);
+        Assert.NotEmpty(result.Trace);
     }
+
+    [Fact]
+    public void Of_EverySafetyMutation_HasASearch() =>
+        Assert.All(Mutation.All.Where(m => m.IsSafety), m => Assert.NotNull(Searches.Of(m)));
 }

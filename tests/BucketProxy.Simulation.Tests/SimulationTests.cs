@@ -26,6 +26,7 @@ public sealed class SimulationTests
     [InlineData("GrantWithoutSilence")]
     [InlineData("GrantWithoutRelease")]
     [InlineData("ForgetUnclean")]
+    [InlineData("TrustNewLease")]
     [InlineData("NeverAbort")]
     public void Run_GuardTakenOut_IsCaughtSoon(string name) =>
         Assert.NotEmpty(Runs.Many(1, 150, Mutation.All.Single(m => m.Name == name), stopAtFirst: true).Violations);

@@ -5,6 +5,9 @@ namespace BucketProxy.Simulation;
 internal interface IActor
 {
     void OnTick(World world, string kind, long number);
+
+    /// <summary>Whether a timer that was set is still the one that counts.</summary>
+    bool Awaits(long number);
 }
 
 /// <summary>An actor that talks to the store.</summary>

@@ -40,8 +40,11 @@ internal sealed class ExplorerNetwork(ImmutableList<(TimeSpan Due, Message Messa
 
     public void Call(World world, Actor from, StoreCall call)
     {
+        if (from.Mute && call is WriteCall)
+            return;
         var request = new StoreRequest(from.Ref, call, ReplyIsLost: false);
-        if (call is WriteCall)
+        // What the leader writes for people to read takes no step.
+        if (call is WriteCall write && !(from is MonitorActor && write.Subject is "report" or "rebalance"))
             Send(world, request, TimeSpan.Zero);
         else
             _now.Enqueue(request);
@@ -54,6 +57,15 @@ internal sealed class ExplorerNetwork(ImmutableList<(TimeSpan Due, Message Messa
         Pending = Pending.RemoveAt(index);
         return message;
     }
+
+    /// <summary>Takes off what would find nobody, and timers that were set anew.</summary>
+    public void DropDead(World world) => Pending = Pending.RemoveAll(p => p.Message switch
+    {
+        Tick { Kind: "wake" } tick => !world.IsRunning(tick.To) || !world.Actor(tick.To).Awaits(tick.Number),
+        Tick tick => !world.IsRunning(tick.To),
+        ViewDelivery view => !world.IsRunning(view.To),
+        _ => false,
+    });
 
     public void Replace(int index, Message message) => Pending = Pending.SetItem(index, (Pending[index].Due, message));
 

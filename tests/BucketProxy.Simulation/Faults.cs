@@ -19,7 +19,7 @@ internal sealed class Faults(Random random, Simulator simulator)
         var bucket = _random.Next(4);
         var seconds = Between(0.5, 15);
         var at = TimeSpan.FromSeconds(Between(3, 38));
-        return _random.Next(28) switch
+        return _random.Next(29) switch
         {
             0 => (at, $"monitor {monitor} crashes for {seconds:F1} s", w => CrashMonitor(w, monitor, seconds)),
             1 or 2 => (at, "the leader crashes", w => CrashMonitor(w, Leader(w), seconds)),
@@ -31,6 +31,7 @@ internal sealed class Faults(Random random, Simulator simulator)
             9 => (at, $"the link of proxy {proxy} is slow", w => Slow(w.Proxies[proxy], seconds)),
             10 => (at, $"the watch of proxy {proxy} is wedged", w => Wedge(w, w.Proxies[proxy])),
             11 => (at, "a proxy restarts into a move", w => Rejoin(w, proxy)),
+            27 => (at, $"proxy {proxy} comes back from its disk while moves stand", w => ComeBack(w, proxy)),
             12 => (at, $"an operator forgets proxy {proxy}, which lives", w => ForgetAlive(w, proxy)),
             13 => (at, $"node {node} crashes for {seconds:F1} s", w => CrashNode(w, node, seconds)),
             14 => (at, $"node {node} crashes for long", w => CrashNode(w, node, 20 + seconds)),
@@ -124,6 +125,23 @@ internal sealed class Faults(Random random, Simulator simulator)
         simulator.After(2 + Between(1, 8), "a link to the store is fast again", w => w.Proxies[index].Slow = false);
     }
 
+    /// <summary>A successor sends by the table on disk before it hears of moves that were begun while its predecessor was the one
+    /// to be waited for.</summary>
+    private void ComeBack(World world, int index)
+    {
+        var proxy = world.Proxies[index];
+        if (!proxy.Up)
+            return;
+        proxy.Crash(world);
+        Orders(world, 2);
+        simulator.After(Between(0.1, 1.5), $"proxy {index} starts from its disk", w =>
+        {
+            Simulator.Up(w.Proxies[index], w, takesOver: true);
+            foreach (var id in w.Options.Bases)
+                simulator.Forward(w, index, id);
+        });
+    }
+
     private void ForgetAlive(World world, int index)
     {
         var proxy = world.Proxies[index];
@@ -135,8 +153,15 @@ internal sealed class Faults(Random random, Simulator simulator)
         simulator.After(Between(10, away), $"{instance} is forgotten", w =>
         {
             Simulator.Delete(w, w.Keys.Proxy(instance));
-            if (w.Proxies[index].Up && w.Proxies[index].Instance == instance)
-                w.Truth.OnForgotten(w, instance);
+            var meant = w.Proxies[index];
+            if (meant.Instance != instance && !meant.Predecessors.Contains(instance))
+                return;
+            // It lives, or a successor that goes on by its table: the record is what makes anybody wait for it. If there is none,
+            // the operator's word is that its directory is not used again.
+            if (meant.Up)
+                w.Truth.OnForgotten(w, meant.Instance);
+            else
+                meant.LoseDisk();
         });
         simulator.After(away + 1, "buckets are ordered", w => Orders(w, 5));
     }

@@ -117,7 +117,12 @@ internal sealed record RestartReply(ActorRef To, int Node, string? Failure) : Me
 /// <summary>A request on its way to a node.</summary>
 internal sealed record ForwardedRequest(ActorRef From, int Number, BaseId Base, int Node) : Message
 {
-    public override void Deliver(World world) => world.Nodes[Node].OnRequest(world, this);
+    // Closed before it came, a connection brings nothing; closed later, it ends what the node works on.
+    public override void Deliver(World world)
+    {
+        if (world.IsRunning(From) && world.Proxies[From.Index].InFlight.Any(f => f.Number == Number))
+            world.Nodes[Node].OnRequest(world, this);
+    }
 }
 
 /// <summary>The node has worked on it long enough: it writes a row and answers.</summary>

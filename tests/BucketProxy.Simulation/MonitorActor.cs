@@ -75,6 +75,8 @@ internal sealed class MonitorActor(int index) : Actor(Role.Monitor, index), ISto
         world.Call(this, new GrantLeaseCall(world.Options.Monitor.LeaderLease, Local(world)));
     }
 
+    public bool Awaits(long number) => number == _wake && Leads;
+
     public void OnTick(World world, string kind, long number)
     {
         if (kind == "lease")

@@ -76,6 +76,8 @@ internal sealed class NodeActor(int index, ReleaseMode mode) : Actor(Role.Node, 
         Running = [];
     }
 
+    public bool Awaits(long number) => true;
+
     public void OnTick(World world, string kind, long number)
     {
         if (kind == "flush")

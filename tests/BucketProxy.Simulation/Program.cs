@@ -15,7 +15,7 @@ internal static class Commands
         mutations [--seeds N]               takes out each guard in turn; each must be caught within N seeds (3000)
         explore [--states N]                every interleaving of a small cluster, within bounds, up to N states (200000) a search
         explore-mutations [--states N] [--mutation NAME] [--search NAME]
-                                            takes out each guard in turn; prints the shortest way to a breach
+                                            takes out each guard in turn; prints the shortest way to a breach. Not found is an error
         """;
 
     public static int Run(string[] args)
@@ -98,15 +98,25 @@ internal static class Commands
 
     private static int ExploreMutations(int limit, string? only, string? search)
     {
-        var missed = 0;
+        var (missed, all) = (0, 0);
         foreach (var mutation in Mutation.All.Where(m => m.IsSafety && (only is null || m.Name == only)))
         {
-            var result = Searches.Find(mutation, limit, search);
-            Console.WriteLine(result is null ? $"MISSED  {mutation.Name}" : $"caught  {mutation.Name}: {result.States} states, in '{result.Bounds.Name}'");
-            if (result is not null)
-                Tell(result);
-            missed += result is null ? 1 : 0;
+            all++;
+            var bounds = search is null ? Searches.Of(mutation) : Searches.All.Single(b => b.Name == search);
+            if (bounds is null)
+            {
+                Console.WriteLine($"MISSED  {mutation.Name}: no search is meant to find it");
+                missed++;
+                continue;
+            }
+            var result = new Explorer(bounds, mutation, limit).Run();
+            var caught = result.Violation is not null;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{(caught ? "caught" : "MISSED")}  {mutation.Name}: in '{bounds.Name}', {result.States} states, {(caught ? "the shortest of " + result.Trace.Count + " steps" : result.Complete ? "which are all" : "cut off there")}, {result.Took.TotalSeconds:F1} s"));
+            Tell(result);
+            missed += caught ? 0 : 1;
         }
+        Console.WriteLine($"explore-mutations: {all - missed} of {all} caught");
         return missed == 0 ? 0 : 1;
     }
 

@@ -17,7 +17,7 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
 
-    private ImmutableArray<string> _predecessors = [];
+    private RoutingTable? _disk;
     private long _lease;
     private TimeSpan _renewedAt;
     private bool _writing;
@@ -32,23 +32,33 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
 
     public string Instance => State.Instance;
 
+    /// <summary>Earlier processes in its state directory whose records may still stand.</summary>
+    public ImmutableArray<string> Predecessors { get; private set; } = [];
+
     public ProxyActor Clone() => (ProxyActor)MemberwiseClone();
 
     public string Describe() => $"P{Index} run {Run} {(Up ? "up" : "down")} view {View?.Revision} table {Published.Revision} {State.Phase} "
-        + $"{State.RegisteredAt} {State.Lapsed} silent {string.Join(',', State.Silent)} told {string.Join(',', State.Reported)} lease {_lease} {_writing} "
+        + $"{State.RegisteredAt} {State.Lapsed} {string.Join(',', Predecessors)} {State.KeepsPredecessors} disk {_disk?.Revision} silent {string.Join(',', State.Silent)} told {string.Join(',', State.Reported)} lease {_lease} {_renewedAt} {_writing} "
         + $"[{string.Join(',', InFlight.Select(f => $"{f.Number}:{f.Base}:{f.Entry.Epoch}:{f.Entry.Owner?.Id}"))}]";
 
     /// <param name="world">The world.</param>
-    /// <param name="takesOver">It has its predecessor's state directory, and so the predecessor is gone for certain.</param>
+    /// <param name="takesOver">It has its predecessor's state directory, and so the predecessor is gone for certain; if it serves
+    /// without the store, it begins with the table that it finds there.</param>
     public void Start(World world, bool takesOver)
     {
-        _predecessors = takesOver && Instance.Length > 0 ? [.. _predecessors, Instance] : [];
+        Predecessors = takesOver && Instance.Length > 0 ? [.. Predecessors, Instance] : [];
+        _disk = takesOver && mode == StoreLossMode.Serve ? _disk : null;
         Run++;
         Up = true;
         View = null;
         ViewUnderWay = false;
         State = new ProxyState { Instance = $"proxy-{Index}-{Run}", OnStoreLoss = mode };
         Published = RoutingTable.Empty;
+        if (_disk is { } left)
+        {
+            State = State with { Phase = ProxyPhase.Serving, KeepsPredecessors = true };
+            Published = new RoutingTable(left.ClusterId, left.Revision, left.Buckets, left.Pins, left.Nodes.Values, stale: true);
+        }
         InFlight = [];
         _lease = 0;
         _writing = false;
@@ -56,6 +66,8 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
         world.Send(new Tick(Ref, "lease", 0), LeaseTime / 3 / Rate);
         Step(world);
     }
+
+    public void LoseDisk() => _disk = null;
 
     public void Crash(World world)
     {
@@ -76,6 +88,8 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
         View = view;
         Step(world);
     }
+
+    public bool Awaits(long number) => number == _wake;
 
     public void OnTick(World world, string kind, long number)
     {
@@ -117,6 +131,11 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
                     State = State with { RegisteredAt = registered.Revision, Lapsed = false, Reported = (ImmutableSortedDictionary<string, long>)write.Note! };
                 else
                     _lease = 0;
+                break;
+            case WriteCall { Subject: "succeed" }:
+                _writing = false;
+                State = State with { KeepsPredecessors = false };
+                Predecessors = [];
                 break;
             case WriteCall { Subject: "report" } write:
                 _writing = false;
@@ -165,6 +184,7 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
                 Published = Published,
                 LeaseRemaining = LeaseRemaining(world),
                 FenceMargin = Margin,
+                Predecessors = Predecessors,
                 IsSilent = (bucket, _) => !InFlight.Any(f => f.Base.Bucket == bucket && !ReferenceEquals(Published.Find(f.Base), f.Entry)),
                 Mutations = world.Options.ProxyMutations,
             });
@@ -172,6 +192,8 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
             if (decision.Fence)
             {
                 Publish(world, ClosedTable.Of(Published));
+                // Nobody waited for it while it was forgotten, so no successor may begin with what it knew before.
+                _disk = null;
                 Abort(world);
             }
             if (decision.Publish)
@@ -184,9 +206,15 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
                 else
                     Register(world);
             }
+            else if (!_writing && decision.ReleasePredecessors)
+            {
+                _writing = true;
+                world.Call(this, new WriteCall("succeed", new StoreTransaction { Success = [.. DeletePredecessors(world)] }, 0));
+            }
             else if (!_writing && decision.Report)
             {
                 _writing = true;
+                Flush();
                 var key = world.Keys.Proxy(Instance);
                 world.Call(this, new WriteCall("report", new StoreTransaction
                 {
@@ -208,6 +236,16 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
     {
         Truth.OnPublish(this, Published, table);
         Published = table;
+        // The disk comes later than the table, and now and then not at all.
+        if (table.Revision % 2 == 0)
+            Flush();
+    }
+
+    /// <summary>What is reported silent must be on disk before: a successor would send requests to the old owner.</summary>
+    private void Flush()
+    {
+        if (mode == StoreLossMode.Serve && Published is { IsStale: false, Revision: > 0 })
+            _disk = Published;
     }
 
     /// <summary>A view that changed nothing that routes makes the same table: no need to look at every bucket again.</summary>
@@ -230,13 +268,14 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
             StoreOperation.PutText(world.Keys.Proxy(Instance), RecordJson.Write(Record())),
             StoreOperation.PutText(world.Keys.Alive(Instance), "", _lease),
         };
-        foreach (var predecessor in _predecessors)
-        {
-            operations.Add(StoreOperation.DeleteKey(world.Keys.Proxy(predecessor)));
-            operations.Add(StoreOperation.DeleteKey(world.Keys.Alive(predecessor)));
-        }
+        if (!State.KeepsPredecessors)
+            operations.AddRange(DeletePredecessors(world));
+        Flush();
         world.Call(this, new WriteCall("register", new StoreTransaction { Success = operations }, 0, State.Silent));
     }
+
+    private IEnumerable<StoreOperation> DeletePredecessors(World world) => Predecessors.SelectMany(predecessor =>
+        new[] { StoreOperation.DeleteKey(world.Keys.Proxy(predecessor)), StoreOperation.DeleteKey(world.Keys.Alive(predecessor)) });
 
     private ProxyRecord Record() => new()
     {

@@ -130,11 +130,14 @@ internal sealed class Simulator
         After(_random.Next(100, 1200) / 1000.0, "", w =>
         {
             var bases = w.Options.Bases;
-            w.Proxies[proxy].TryForward(w, ++_row, bases[_random.Next(bases.Length)]);
+            Forward(w, proxy, bases[_random.Next(bases.Length)]);
             if (w.Now < FaultsEnd)
                 Client(proxy);
         });
     }
+
+    /// <summary>A client's request.</summary>
+    public void Forward(World world, int proxy, BaseId id) => world.Proxies[proxy].TryForward(world, ++_row, id);
 
     private void RunUntil(TimeSpan end)
     {
@@ -249,7 +252,7 @@ internal sealed class Simulator
         foreach (var instance in view.Proxies.Keys)
         {
             // Forgotten only when it is gone for certain.
-            if (_world.Proxies.All(p => p.Instance != instance || !p.Up))
+            if (_world.Proxies.All(p => !p.Up || (p.Instance != instance && !p.Predecessors.Contains(instance))))
                 Delete(_world, _world.Keys.Proxy(instance));
         }
     }

@@ -51,7 +51,8 @@ internal sealed class Truth
 
     public Truth Clone() => (Truth)MemberwiseClone();
 
-    public string Describe() => $"{string.Join(',', _lost.Order())} {string.Join(',', _losses.Select(l => $"{l.Key}:{l.Value.Revision}:{string.Join('/', l.Value.Told.Order())}").Order(StringComparer.Ordinal))} {string.Join(',', _tainted.Order())}";
+    public string Describe() => $"{string.Join(',', _lost.Order())} {string.Join(',', _losses.Select(l => $"{l.Key}:{l.Value.Revision}:{string.Join('/', l.Value.Told.Order())}").Order(StringComparer.Ordinal))} {string.Join(',', _tainted.Order())} "
+        + $"{string.Join(',', _forgotten.Order())} {string.Join(',', _foreign.Select(f => $"{f.Key}:{f.Value.Revision}").Order(StringComparer.Ordinal))} {string.Join(',', _astray.Order())}";
 
     public bool HasLost(NodeActor node) => _lost.Any(l => l.Node == node.Index && l.Run == node.Run);
 
@@ -64,7 +65,7 @@ internal sealed class Truth
 
     /// <summary>Whether a proxy may still send to the owner before: its table is older than the loss, and it never said it knew better.</summary>
     private bool IsDeaf(ProxyActor proxy, BaseId id, string owner) =>
-        (_losses.TryGetValue((id, owner), out var loss) && proxy.Published.Revision < loss.Revision && !loss.Told.Contains(proxy.Instance))
+        (_losses.TryGetValue((id, owner), out var loss) && proxy.Published.Revision < loss.Revision && !loss.Told.Contains(proxy.Instance) && !loss.Told.Overlaps(proxy.Predecessors))
         || (_forgotten.TryGetValue(proxy.Instance, out var revision) && !(proxy.View?.Revision >= revision));
 
     /// <summary>Whether a proxy cannot know, or cannot follow, what somebody else wrote: its table is older, or the owner written

@@ -16,7 +16,8 @@ namespace BucketProxy.Cluster.LocalState;
 /// <list type="number">
 /// <item>A silence is on disk before it is reported (<see cref="FlushAsync"/>), else a successor would send requests of that
 /// bucket to the old owner.</item>
-/// <item>A proxy that leaves for good says so on disk first (<see cref="ForgetAsync"/>): nobody waits for it afterwards.</item>
+/// <item>A proxy that leaves for good says so on disk first (<see cref="ForgetAsync"/>): nobody waits for it afterwards. So does
+/// one that stopped everything because it was forgotten: its closed table takes the one on disk out.</item>
 /// <item>A proxy that fences counts as silent once its lease is over, so its table is never served by a successor. It is
 /// written all the same, because it says how far the store was seen.</item>
 /// </list>
@@ -44,6 +45,7 @@ public sealed class TableCache : IAsyncDisposable
     private StoreMark? _markOnDisk;
     private long _writtenAt;
     private bool _left;
+    private bool _closed;
 
     /// <summary>Reads what is on disk, and keeps writing whatever is published from now on.</summary>
     /// <param name="directory">The locked directory.</param>
@@ -89,6 +91,11 @@ public sealed class TableCache : IAsyncDisposable
             if (_left)
                 return;
             var table = _current.Table;
+            if (IsClosed(table))
+            {
+                await CloseAsync();
+                return;
+            }
             if (!IsGood(table))
             {
                 await FlushMarkAsync();
@@ -98,7 +105,7 @@ public sealed class TableCache : IAsyncDisposable
             if (IsOnDisk(table) && (mark == _markOnDisk || _time.GetElapsedTime(_writtenAt) < MarkInterval))
                 return;
             await WriteAsync(CachedTable.Of(table, mark, _onStoreLoss));
-            _onDisk = table;
+            (_onDisk, _closed) = (table, false);
         }
         finally
         {
@@ -173,6 +180,15 @@ public sealed class TableCache : IAsyncDisposable
         }
     }
 
+    // S2: a proxy that closed its table had been forgotten, or counts as silent: nobody waited for it meanwhile.
+    private async Task CloseAsync()
+    {
+        if (_closed || (_onDisk ?? Table) is not { } written)
+            return;
+        await WriteAsync(new CachedTable { Seen = MarkOf(written), OnStoreLoss = _onStoreLoss, Left = true });
+        (_onDisk, _closed) = (null, true);
+    }
+
     // A process that has no table (a monitor) must remember all the same how far it saw the store. A predecessor's table that
     // may still be served is not overwritten by it.
     private async Task FlushMarkAsync()
@@ -206,7 +222,9 @@ public sealed class TableCache : IAsyncDisposable
             ? seen
             : new StoreMark(table.ClusterId, table.Revision, null, table.Buckets.Any(b => b.Owner is not null));
 
-    // S7: what came from disk is there already, and a table closed by a fence (revision 0) says nothing about owners.
+    private static bool IsClosed(RoutingTable table) => table is { IsStale: false, Revision: 0, ClusterId: not 0 };
+
+    // S7: what came from disk is there already, and an empty table says nothing about owners.
     private static bool IsGood(RoutingTable table) => !table.IsStale && table.Revision > 0;
 
     // Entries that describe the same grant are the same objects.

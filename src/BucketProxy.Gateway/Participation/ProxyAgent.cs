@@ -176,6 +176,7 @@ public sealed class ProxyAgent : IAsyncDisposable
             Published = _table.Table,
             LeaseRemaining = LeaseRemaining,
             FenceMargin = _options.FenceMargin,
+            Predecessors = _options.Predecessors,
             IsSilent = (bucket, _) => _silence.IsSilent(bucket, view!.Moves[bucket].CreateRevision),
         });
         Volatile.Write(ref _state, decision.State);

@@ -26,4 +26,7 @@ internal enum ProxyMutations
 
     /// <summary>S3: a proxy whose lease ended takes a new lease for a registration, before its <c>alive</c> key stands again.</summary>
     TrustNewLease = 1 << 5,
+
+    /// <summary>S3: a successor that serves from disk takes its predecessors' records out as soon as it is known itself.</summary>
+    DropPredecessors = 1 << 6,
 }

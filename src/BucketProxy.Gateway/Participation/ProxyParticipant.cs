@@ -24,6 +24,9 @@ public sealed record ProxyInput
     /// <summary>How long before its lease could end a fencing proxy stops.</summary>
     public TimeSpan FenceMargin { get; init; }
 
+    /// <summary>Earlier processes in its state directory, whose records may still stand.</summary>
+    public IReadOnlyList<string> Predecessors { get; init; } = [];
+
     /// <summary>Whether nothing of this bucket (or of this pin of it) is in flight to the owner before the move.</summary>
     public required Func<Bucket, BasePrefix?, bool> IsSilent { get; init; }
 
@@ -76,13 +79,14 @@ public static class ProxyParticipant
         var fence = false;
 
         // :: Step 1: an operator told the cluster to forget this proxy. Nobody waits for its silence any more.
-        if (IsForgotten(state, input.View) && !input.Has(ProxyMutations.IgnoreForgotten))
+        if (IsForgotten(state, input) && !input.Has(ProxyMutations.IgnoreForgotten))
         {
             fence = state.Phase == ProxyPhase.Serving;
             state = state with
             {
                 Phase = ProxyPhase.Fenced,
                 RegisteredAt = 0,
+                KeepsPredecessors = false,
                 Silent = state.Silent.Clear(),
                 Reported = state.Reported.Clear(),
             };
@@ -122,7 +126,8 @@ public static class ProxyParticipant
             Register = register,
             Publish = state.Phase == ProxyPhase.Serving && input.View is { } next && !IsOf(input.Published, next),
             Report = report,
-            ReleasePredecessors = !register && state.KeepsPredecessors && IsSucceeded(input, silent),
+            ReleasePredecessors = !register && state.KeepsPredecessors
+                && (IsSucceeded(input, silent) || input.Has(ProxyMutations.DropPredecessors)),
         };
     }
 
@@ -133,9 +138,15 @@ public static class ProxyParticipant
         && view.Moves.All(move => move.Value.CreateRevision > input.State.RegisteredAt
             || (silent.TryGetValue(move.Key.ToString(), out var told) && told == move.Value.CreateRevision));
 
-    private static bool IsForgotten(ProxyState state, ClusterView? view) =>
-        state.RegisteredAt > 0 && view is not null && view.Revision >= state.RegisteredAt
-        && !view.Proxies.ContainsKey(state.Instance);
+    // A successor that serves from disk and is not known itself stands on its predecessors' records: without one, nobody waits for it either.
+    private static bool IsForgotten(ProxyState state, ProxyInput input)
+    {
+        if (input.View is not { } view)
+            return false;
+        return state.RegisteredAt > 0
+            ? view.Revision >= state.RegisteredAt && !view.Proxies.ContainsKey(state.Instance)
+            : state is { Phase: ProxyPhase.Serving, KeepsPredecessors: true } && !input.Predecessors.Any(view.Proxies.ContainsKey);
+    }
 
     private static bool LeaseIsSafe(ProxyInput input) =>
         input.LeaseRemaining is { } remaining && remaining > input.FenceMargin;

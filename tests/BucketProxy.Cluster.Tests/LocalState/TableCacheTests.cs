@@ -165,6 +165,30 @@ public sealed class TableCacheTests
     }
 
     [Fact]
+    public async Task Table_AfterThePredecessorStoppedEverything_IsNoneUntilItServedAgain()
+    {
+        await using (var cache = Open(StoreLossMode.Serve, out var current))
+        {
+            var table = Table(50);
+            current.Publish(table);
+            await cache.FlushAsync(default).Within();
+            // S2: it was forgotten. What was granted meanwhile did not wait for it.
+            current.Publish(new RoutingTable(table.ClusterId, 0, table.Buckets, table.Pins, table.Nodes.Values));
+            await cache.FlushAsync(default).Within();
+            using (var directory = StateDirectory.Open(_disk.AfterCrash(new Random(1)), "successor"))
+            {
+                await using var successor = new TableCache(directory, StoreLossMode.Serve, new CurrentTable(), _time, NullLogger<TableCache>.Instance);
+                Assert.Null(successor.Table);
+                Assert.Equal(new StoreMark(9, 50, null, true), successor.Seen);
+            }
+            current.Publish(Table(51));
+            await cache.FlushAsync(default).Within();
+        }
+        await using var again = Open(StoreLossMode.Serve, out _);
+        Assert.Equal(51, again.Table!.Revision);
+    }
+
+    [Fact]
     public async Task Table_OfAFencingPredecessor_IsNone()
     {
         await PublishAsync(StoreLossMode.Fence, Table(50));

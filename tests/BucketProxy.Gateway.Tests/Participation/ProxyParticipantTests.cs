@@ -174,6 +174,30 @@ public class ProxyParticipantTests
         Assert.Equal(0, decision.State.RegisteredAt);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Decide_SuccessorFromDiskBeforeItIsKnown_StopsWhenItsPredecessorIsForgotten(bool stands)
+    {
+        var view = View(9, known: false);
+        if (stands)
+            view = view with { Proxies = view.Proxies.Add("old", new ProxyRecord()) };
+        var decision = ProxyParticipant.Decide(new ProxyInput
+        {
+            State = State(ProxyPhase.Serving) with { KeepsPredecessors = true },
+            View = view,
+            Published = Table(8),
+            Predecessors = ["older", "old"],
+            LeaseRemaining = null,
+            IsSilent = (_, _) => true,
+        });
+        // S3: nobody waits for it, neither by its own name nor by the one whose table it serves.
+        Assert.Equal(!stands, decision.Fence);
+        Assert.Equal(stands, decision.Publish);
+        Assert.Equal(stands, decision.State.KeepsPredecessors);
+        Assert.True(decision.Register);
+    }
+
     [Fact]
     public void Decide_ServeAndLeaseLost_GoesOnAndPutsALeaseAnew()
     {
