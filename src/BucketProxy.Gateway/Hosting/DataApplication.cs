@@ -22,7 +22,14 @@ internal sealed class DataApplication(Dispatcher dispatcher) : IHttpApplication<
         return exchange;
     }
 
-    public Task ProcessRequestAsync(Exchange context) => dispatcher.HandleAsync(context);
+    /// <summary>For tests, which watch the threads that poll the sockets: told of each request before it is looked at. Null otherwise.</summary>
+    public static Action<Exchange>? Observer { get; set; }
+
+    public Task ProcessRequestAsync(Exchange context)
+    {
+        Observer?.Invoke(context);
+        return dispatcher.HandleAsync(context);
+    }
 
     public void DisposeContext(Exchange context, Exception? exception)
     {

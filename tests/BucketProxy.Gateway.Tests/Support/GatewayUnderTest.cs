@@ -74,5 +74,9 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => Host.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Host.DisposeAsync();
+        IoWatchdog.ThrowIfBlocked();
+    }
 }
