@@ -47,6 +47,9 @@ internal sealed class Chronicle(IClusterDesk desk, TimeProvider time)
     {
         lock (_lock)
         {
+            // An instance that starts has not lost it yet.
+            if (_connected is null && !connected)
+                return;
             if (_connected is { } before && before != connected)
             {
                 Add([connected

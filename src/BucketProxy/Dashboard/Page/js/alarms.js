@@ -37,6 +37,12 @@ const orders = {
     verb: 'Forget it',
     act: () => send('POST', `api/proxies/${encodeURIComponent(alarm.subject)}/forget`),
   }),
+  'suspect-node': alarm => ({
+    title: `Is the process of ${alarm.subject} gone?`,
+    body: ['Only if you know that the server is gone and that something else answers at its address: its buckets then go to the others, and what it had not saved is lost.'],
+    verb: 'It is gone',
+    act: () => send('POST', `api/nodes/${encodeURIComponent(alarm.subject)}/gone`),
+  }),
   'store-not-adopted': () => ({
     title: 'Accept the store as it is now?',
     body: ['Only if this is the right store, for example after a backup was restored. From then on its owners count, and what was assigned since the backup is forgotten.'],

@@ -27,7 +27,7 @@ const events = new Events();
 const lookup = new Lookup(owners, model);
 const rebalance = new Rebalance(owners, model);
 
-const ill = () => new Set(model.nodes.filter(node => node.standing !== 'live').map(node => node.id));
+const ill = () => new Set(model.nodes.filter(node => model.standing(node) !== 'live').map(node => node.id));
 const mode = () => document.querySelector('input[name="mode"]:checked').value;
 
 // What the grid shows: now, a moment of the past, or a plan.
@@ -74,9 +74,14 @@ function drawLegend(shown) {
   const counts = new Map();
   for (const id of shown.owners) counts.set(id, (counts.get(id) ?? 0) + 1);
   const ids = [...counts.keys()].sort((a, b) => a === null ? 1 : b === null ? -1 : a < b ? -1 : 1);
-  setChildren(legend, ids.map(id => ({ id, count: counts.get(id), pressed: nodes.traced === id })), item => `n${item.id}`, ({ id, count, pressed }) =>
-    el('button', { type: 'button', 'aria-pressed': String(pressed), 'data-action': 'trace', title: 'Show only its buckets', onclick: () => nodes.trace(nodes.traced === id ? null : id) },
-      el('span', owners.swatch(id), owners.letter(id)), el('span', { class: 'name' }, id ?? 'no owner'), el('span', { class: 'muted' }, String(count))));
+  setChildren(legend, ids.map(id => ({ id, count: counts.get(id), pressed: id !== null && nodes.traced === id })), item => `n${item.id}`, legendEntry);
+}
+
+function legendEntry({ id, count, pressed }) {
+  const parts = [el('span', owners.swatch(id), owners.letter(id)), el('span', { class: 'name' }, id ?? 'no owner'), el('span', { class: 'muted' }, String(count))];
+  return id === null ? el('span', { class: 'entry' }, parts) : el('button', {
+    type: 'button', 'aria-pressed': String(pressed), 'data-action': 'trace', title: 'Show only its buckets', onclick: () => nodes.trace(nodes.traced === id ? null : id),
+  }, parts);
 }
 
 function drawDetail(shown) {

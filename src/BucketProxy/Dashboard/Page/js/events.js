@@ -1,6 +1,6 @@
 // What happened, the latest first. Changes of owner that belong together are one line; the list has a bound, whatever comes in.
 
-import { byId, el, setChildren, setText } from './dom.js';
+import { byId, el, setAttribute, setChildren, setText } from './dom.js';
 import { number, plural, time } from './format.js';
 
 const shown = 120;
@@ -20,6 +20,7 @@ export class Events {
 
   draw(model) {
     this.model = model;
+    setAttribute(byId('event-count'), 'data-seen', model.seen);
     setText(byId('event-count'), model.seen > 0 ? `${number(model.seen)} in all` : '');
     const notable = document.querySelector('input[name="events"]:checked').value === 'notable';
     const lines = group(model.history, notable);
@@ -77,6 +78,6 @@ export function group(history, notable) {
 function ownerText({ buckets, entry }) {
   const way = `${entry.from ?? 'nobody'} → ${entry.to ?? 'nobody'}${entry.reason ? ` (${entry.reason})` : ''}`;
   if (buckets.length === 1) return `${buckets[0]}: ${way}`;
-  const named = buckets.slice(0, bucketsNamed).reverse().join(' ');
+  const named = buckets.toSorted().slice(0, bucketsNamed).join(' ');
   return `${plural(buckets.length, 'bucket')}: ${way}: ${named}${buckets.length > bucketsNamed ? ' …' : ''}`;
 }

@@ -5,7 +5,7 @@ import { number } from './format.js';
 
 export function drawFacts(model) {
   const { status, totals, nodes } = model;
-  const live = nodes.filter(node => node.standing === 'live').length;
+  const live = nodes.filter(node => model.standing(node) === 'live').length;
   const proxies = status.proxies.filter(proxy => !proxy.left);
   const alive = proxies.filter(proxy => proxy.alive).length;
   const { table } = status;

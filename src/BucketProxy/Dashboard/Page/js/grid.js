@@ -44,7 +44,7 @@ export class Grid extends EventTarget {
 
   /** Draws attention to one cell, for example of a base that was looked up. */
   find(index) {
-    this.#cells.forEach((cell, at) => cell.classList.toggle('found', at === index));
+    this.#cells.forEach((cell, at) => cell.classList.toggle('looked-up', at === index));
   }
 
   /**

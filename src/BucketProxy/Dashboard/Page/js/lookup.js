@@ -52,7 +52,7 @@ export class Lookup extends EventTarget {
     const hottest = status.hottestBases;
     const most = Math.max(0, ...hottest.map(base => base.rate));
     const hot = byId('hottest');
-    if (hottest.length === 0) hot.replaceChildren(el('li', { class: 'empty', 'data-key': '-' }, 'Proxies have reported no load yet; they do every 10 s.'));
+    if (hottest.length === 0) hot.replaceChildren(el('li', { class: 'empty', 'data-key': '-' }, 'No load has been reported yet.'));
     else setChildren(hot, hottest.map(base => ({ ...base, most, owner: this.#ownerOf(base.base) })), base => base.base, base => this.#hot(base));
   }
 

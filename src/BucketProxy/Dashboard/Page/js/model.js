@@ -72,9 +72,12 @@ export class Model extends EventTarget {
     return { rate: sum(this.loads.rates), sockets: sum(this.loads.sockets) };
   }
 
-  node(id) {
-    return this.nodes.find(node => node.id === id);
+  /** How a node stands: the leader's word, and "silent" for one that is registered but does not answer. */
+  standing(node) {
+    const silent = this.status.alarms.some(alarm => alarm.kind === 'silent-node' && alarm.subject === node.id);
+    return silent && node.standing === 'live' ? 'silent' : node.standing;
   }
+
 
   #take(data) {
     this.at = new Date(data.at);

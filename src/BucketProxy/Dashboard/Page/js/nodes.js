@@ -4,8 +4,8 @@ import { byId, el, setChildren, setText } from './dom.js';
 import { number, plural } from './format.js';
 import { confirmOrder, send } from './orders.js';
 
-const marks = { live: '●', suspect: '◐', missing: '○', dead: '✕' };
-const levels = { live: 'good', suspect: 'warning', missing: 'bad', dead: 'bad' };
+const marks = { live: '●', silent: '○', suspect: '◐', missing: '○', dead: '✕' };
+const levels = { live: 'good', silent: 'bad', suspect: 'warning', missing: 'bad', dead: 'bad' };
 
 export class Nodes extends EventTarget {
   /** The node whose buckets stand out; null: none. */
@@ -21,7 +21,7 @@ export class Nodes extends EventTarget {
   }
 
   draw(model, disabled) {
-    const live = model.nodes.filter(node => node.standing === 'live');
+    const live = model.nodes.filter(node => model.standing(node) === 'live');
     const weights = live.filter(node => !node.draining).reduce((sum, node) => sum + node.weight, 0);
     const most = Math.max(1, ...model.nodes.map(node => node.buckets));
     setText(byId('node-count'), `${live.length} of ${model.nodes.length} live`);
@@ -32,6 +32,7 @@ export class Nodes extends EventTarget {
     }
     const items = model.nodes.map(node => ({
       node,
+      standing: model.standing(node),
       fair: weights > 0 && node.standing === 'live' && !node.draining ? 256 * node.weight / weights : 0,
       most: Math.max(most, 256 / Math.max(1, live.length)),
       disabled,
@@ -50,7 +51,7 @@ export class Nodes extends EventTarget {
     this.dispatchEvent(new Event('traced'));
   }
 
-  #row({ node, fair, most, disabled, letter }) {
+  #row({ node, standing, fair, most, disabled, letter }) {
     const wish = node.draining ? 'draining' : node.cordoned ? 'cordoned' : null;
     const width = 100 / most;
     const order = (action, text, give) => el('button', {
@@ -61,7 +62,7 @@ export class Nodes extends EventTarget {
         el('span', this.#owners.swatch(node.id), letter),
         el('span', { class: 'id', title: node.id }, node.id),
         el('span', { class: 'url', title: node.node_url ? `browsers: ${node.node_url}` : null }, node.local_node_url ?? 'address unknown'))),
-      el('td', {}, el('span', { class: `standing ${levels[node.standing] ?? 'warning'}` }, `${marks[node.standing] ?? '?'} ${node.standing}`),
+      el('td', {}, el('span', { class: `standing ${levels[standing] ?? 'warning'}` }, `${marks[standing] ?? '?'} ${standing}`),
         wish ? el('span', { class: 'wish' }, wish) : null),
       el('td', {}, `${node.buckets}`, node.pins > 0 ? el('span', { class: 'muted' }, ` + ${plural(node.pins, 'pin')}`) : null,
         el('div', { class: 'share', title: `its share by weight: ${number(fair)}` },

@@ -101,7 +101,7 @@ export class Rebalance extends EventTarget {
     const ways = Map.groupBy(moves, move => JSON.stringify([move.from ?? null, move.to, move.reason]));
     return el('ul', { 'aria-label': 'Moves by nodes' }, [...ways].map(([way, some]) => {
       const [from, to, reason] = JSON.parse(way);
-      return el('li', {}, this.#swatch(from), ' → ', this.#swatch(to), ` ${some.length} (${reason})`);
+      return el('li', {}, this.#swatch(from), '→', this.#swatch(to), `${some.length} (${reason})`);
     }));
   }
 
@@ -114,7 +114,7 @@ export class Rebalance extends EventTarget {
       change.set(move.to, (change.get(move.to) ?? 0) + 1);
     }
     return el('ul', { 'aria-label': 'Buckets before and after' }, this.#model.nodes.filter(node => change.get(node.id)).map(node =>
-      el('li', {}, this.#swatch(node.id), ` ${node.id}: ${node.buckets} → ${node.buckets + change.get(node.id)} buckets`)));
+      el('li', {}, this.#swatch(node.id), `${node.id}: ${node.buckets} → ${node.buckets + change.get(node.id)} buckets`)));
   }
 
   #swatch(id) {
