@@ -17,6 +17,8 @@ internal sealed class LoadBalance
     private readonly int[] _least;
     private readonly int[] _most;
     private readonly List<int>[] _movable;
+    // The same buckets, by rising load.
+    private readonly List<int>[] _byLoad;
     private readonly double _mean;
 
     private LoadBalance(Workspace work, PlannerLimits limits)
@@ -35,6 +37,7 @@ internal sealed class LoadBalance
             else
                 _movable[n].Clear();
         }
+        _byLoad = [.. _movable.Select(buckets => buckets.OrderBy(b => work.Load[b]).ThenBy(b => b).ToList())];
         _mean = MeanOf(_load);
     }
 
@@ -94,38 +97,91 @@ internal sealed class LoadBalance
     private Step? BestBetween(int from, int to, int budget, Step? best)
     {
         var single = _counts[from] > _least[from] && _counts[to] < _most[to];
+        // What would have to go over to make both ends equally busy: the nearer to it, the greater the gain.
+        var (ours, theirs) = (_work.Nodes[from].Weight, _work.Nodes[to].Weight);
+        var ideal = (theirs * _load[from] - ours * _load[to]) / (ours + theirs);
+        if (!IsWorthTrying(from, to, ideal, cost: 1, best))
+            return best;
         foreach (var bucket in _movable[from])
         {
             if (!_work.May(bucket, to))
                 continue;
             if (single)
-                Consider(bucket, Workspace.Nobody);
-            if (budget < 2)
-                continue;
-            foreach (var back in _movable[to])
-            {
-                if (_work.Load[back] < _work.Load[bucket] && _work.May(back, from))
-                    Consider(bucket, back);
-            }
+                best = Better(best, bucket, from, to, Workspace.Nobody);
+            if (budget >= 2)
+                best = BestExchange(bucket, from, to, _work.Load[bucket] - ideal, best);
+        }
+        return best;
+    }
+
+    /// <summary>The best step that sends <paramref name="bucket"/> and takes another back, tried outwards from the load that would be
+    /// ideal until none further off can be better.</summary>
+    private Step? BestExchange(int bucket, int from, int to, double idealBack, Step? best)
+    {
+        var backs = _byLoad[to];
+        var load = _work.Load[bucket];
+        var cost = 1 + Cost(bucket);
+        var middle = FirstNotBelow(backs, idealBack);
+        for (var i = middle; i < backs.Count && Try(backs[i]); i++)
+        {
+        }
+        for (var i = middle - 1; i >= 0 && Try(backs[i]); i--)
+        {
         }
         return best;
 
-        void Consider(int bucket, int back)
+        bool Try(int back)
         {
-            var net = _work.Load[bucket] - (back < 0 ? 0 : _work.Load[back]);
-            var before = Use(_load, from);
-            var after = Math.Max(
-                (_load[from] - net) / _work.Nodes[from].Weight, (_load[to] + net) / _work.Nodes[to].Weight);
-            var gain = before - after;
-            if (gain < _limits.SmallestGain * _mean)
-                return;
-            var worth = gain / (Cost(bucket) + (back < 0 ? 0 : Cost(back)));
-            if (best is not { } b || worth > b.Worth
-                || (worth == b.Worth && _work.Rank(bucket, to) > _work.Rank(b.Bucket, b.To)))
-            {
-                best = new Step(bucket, from, to, back, worth);
-            }
+            var net = load - _work.Load[back];
+            // From here outwards less is gained with each.
+            if (net <= 0 || !IsWorthTrying(from, to, net, cost, best))
+                return false;
+            if (_work.May(back, from))
+                best = Better(best, bucket, from, to, back);
+            return true;
         }
+    }
+
+    private int FirstNotBelow(List<int> byLoad, double load)
+    {
+        var (low, high) = (0, byLoad.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (_work.Load[byLoad[middle]] < load)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low;
+    }
+
+    private double Gain(int from, int to, double net) => Use(_load, from) - Math.Max(
+        (_load[from] - net) / _work.Nodes[from].Weight, (_load[to] + net) / _work.Nodes[to].Weight);
+
+    /// <summary>Whether a step that sends <paramref name="net"/> over, at <paramref name="cost"/> or more, could be as good as the best. Not
+    /// exact, on the safe side: the exact comparison follows.</summary>
+    private bool IsWorthTrying(int from, int to, double net, double cost, Step? best)
+    {
+        const double Slack = 1 + 1e-9;
+        var gain = Gain(from, to, net) * Slack;
+        return gain >= _limits.SmallestGain * _mean && (best is not { } b || gain >= b.Worth * cost);
+    }
+
+    /// <summary>The better of <paramref name="best"/> and a step. Of two alike that send the same bucket to the same node, the one that takes
+    /// nothing back, else the bucket that comes first.</summary>
+    private Step? Better(Step? best, int bucket, int from, int to, int back)
+    {
+        var net = _work.Load[bucket] - (back < 0 ? 0 : _work.Load[back]);
+        var gain = Gain(from, to, net);
+        if (gain < _limits.SmallestGain * _mean)
+            return best;
+        var worth = gain / (Cost(bucket) + (back < 0 ? 0 : Cost(back)));
+        if (best is not { } b || worth > b.Worth || (worth == b.Worth && Precedes()))
+            return new Step(bucket, from, to, back, worth);
+        return best;
+
+        bool Precedes() => bucket == b.Bucket && to == b.To ? back < b.Back : _work.Rank(bucket, to) > _work.Rank(b.Bucket, b.To);
     }
 
     private double Cost(int bucket) => 1 + _work.Sockets[bucket] / _limits.SocketsPerMove;
@@ -142,6 +198,7 @@ internal sealed class LoadBalance
     private void Carry(int bucket, int from, int to)
     {
         _movable[from].Remove(bucket);
+        _byLoad[from].Remove(bucket);
         _load[from] -= _work.Load[bucket];
         _load[to] += _work.Load[bucket];
         _counts[from]--;
