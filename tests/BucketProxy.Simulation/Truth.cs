@@ -66,7 +66,10 @@ internal sealed class Truth
     /// <summary>Whether a proxy may still send to the owner before: its table is older than the loss, and it never said it knew better.</summary>
     private bool IsDeaf(ProxyActor proxy, BaseId id, string owner) =>
         (_losses.TryGetValue((id, owner), out var loss) && proxy.Published.Revision < loss.Revision && !loss.Told.Contains(proxy.Instance) && !loss.Told.Overlaps(proxy.Predecessors))
-        || (_forgotten.TryGetValue(proxy.Instance, out var revision) && !(proxy.View?.Revision >= revision));
+        || Unheard(proxy.Instance, proxy) || proxy.Predecessors.Any(p => Unheard(p, proxy));
+
+    private bool Unheard(string instance, ProxyActor proxy) =>
+        _forgotten.TryGetValue(instance, out var revision) && !(proxy.View?.Revision >= revision);
 
     /// <summary>Whether a proxy cannot know, or cannot follow, what somebody else wrote: its table is older, or the owner written
     /// there is a server that nobody ever heard of by then.</summary>

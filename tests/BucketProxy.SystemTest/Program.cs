@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BucketProxy.SystemTest;
+using BucketProxy.SystemTest.Drain;
 
 var defaults = new SystemTestOptions();
 var seconds = new Option<int>("--seconds") { Description = "For how long disturbances are begun.", DefaultValueFactory = _ => (int)defaults.Duration.TotalSeconds };
@@ -11,9 +12,10 @@ var planned = new Option<bool>("--planned-only") { Description = "Orders only; n
 var only = new Option<string?>("--only") { Description = "Only disturbances whose name holds this text, as in --only proxies." };
 var noHandOff = new Option<bool>("--no-hand-off") { Description = "The control: nodes keep what they lose. The run succeeds when the checker finds lost rows." };
 var keep = new Option<string?>("--directory") { Description = "Where logs, journals and storage stay." };
+var drain = new Option<string?>("--drain") { Description = "Instead: drain this node, as in --drain dtable-server-02, under 500 requests a second (--rate), and print each bucket's hold." };
 var root = new RootCommand("Real processes (etcd, proxies, monitors, dtable-server stand-ins) under load, disturbed in a seeded order, judged at the end.")
 {
-    seconds, seed, bases, sockets, rate, planned, only, noHandOff, keep,
+    seconds, seed, bases, sockets, rate, planned, only, noHandOff, keep, drain,
 };
 root.SetAction(async (parsed, _) =>
 {
@@ -29,6 +31,12 @@ root.SetAction(async (parsed, _) =>
         HandOff = !parsed.GetValue(noHandOff),
         Directory = parsed.GetValue(keep),
     };
+    if (parsed.GetValue(drain) is { } node)
+    {
+        var drained = await DrainRun.RunAsync(parsed.GetResult(rate) is { Implicit: false } ? options : options with { Rate = 500 }, node);
+        Console.WriteLine(drained);
+        return drained.Passed && drained.Took <= DrainReport.Limit ? 0 : 1;
+    }
     var report = await SystemRun.RunAsync(options, Console.Out);
     Console.WriteLine(report);
     if (options.HandOff)

@@ -142,7 +142,7 @@ public static class SystemRun
         return shuffled;
     }
 
-    private static string NewUuid(Random random)
+    internal static string NewUuid(Random random)
     {
         var bytes = new byte[16];
         random.NextBytes(bytes);

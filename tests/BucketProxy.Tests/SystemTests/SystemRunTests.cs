@@ -1,4 +1,5 @@
 using BucketProxy.SystemTest;
+using BucketProxy.SystemTest.Drain;
 
 namespace BucketProxy.Tests.SystemTests;
 
@@ -26,6 +27,16 @@ public sealed class SystemRunTests
 
         Assert.True(report.Passed, $"{output}{report}");
         Assert.True(report.Disturbances > 0 && report.Reconnects > 0, $"{output}{report}");
+    }
+
+    [Fact]
+    public async Task Drain_UnderLoad_FailsNothingAndMovesEveryBucketOnce()
+    {
+        var report = await DrainRun.RunAsync(
+            new SystemTestOptions { Bases = 100, Rate = 100, Proxies = 2, EtcdMembers = 1, Monitors = 1 }, "dtable-server-02");
+
+        Assert.True(report.Passed, report.ToString());
+        Assert.Equal(64, report.Owned);
     }
 
     /// <summary>The first run can fail: without hand-off the same checker finds lost rows.</summary>
