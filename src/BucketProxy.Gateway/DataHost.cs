@@ -29,6 +29,9 @@ public sealed class DataHost : IAsyncDisposable
     /// <summary>Name of the meter that the data plane's metrics are in.</summary>
     public const string MeterName = GatewayMetrics.MeterName;
 
+    /// <summary>Name of the histogram that every request is recorded in.</summary>
+    public const string DurationName = GatewayMetrics.DurationName;
+
     /// <summary>Name of the activity source for spans of holding and forwarding.</summary>
     public const string ActivitySourceName = GatewayTracing.SourceName;
 

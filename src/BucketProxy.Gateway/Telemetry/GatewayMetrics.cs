@@ -20,6 +20,9 @@ internal sealed class GatewayMetrics : IDisposable
     /// <summary>The meter's name.</summary>
     public const string MeterName = "BucketProxy.Gateway";
 
+    /// <summary>The histogram that every request is recorded in.</summary>
+    public const string DurationName = "http.server.request.duration";
+
     private static readonly double[] DurationBounds =
         [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180];
 
@@ -37,7 +40,7 @@ internal sealed class GatewayMetrics : IDisposable
         _links = links;
         _meter = telemetry.Meters?.Create(MeterName) ?? new Meter(MeterName);
         _duration = _meter.CreateHistogram(
-            "http.server.request.duration", "s", "Time from a request's head to the end of its answer, without websockets and long polls.",
+            DurationName, "s", "Time from a request's head to the end of its answer, without websockets and long polls.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBounds });
         _holdTime = _meter.CreateHistogram(
             "bucketproxy.hold.duration", "s", "Time that requests waited for an owner, those that waited at all.",

@@ -18,6 +18,7 @@ internal static class ServeRunner
         // Before the first socket of the process is opened.
         ProcessTuning.Apply(settings.ToGatewayOptions());
         using var loggers = Logs.Create(settings.Logging);
+        var lines = new StartLines(environment, settings.Logging.Format);
         Instance instance;
         try
         {
@@ -34,17 +35,16 @@ internal static class ServeRunner
         }
         await using (instance)
         {
-            // Scripts wait for these lines and read the ports from them.
             if (instance.Proxy is { } proxy)
-                environment.WriteLine($"data port: {string.Join(", ", proxy.Host.Addresses)}");
-            environment.WriteLine($"operators' port: {string.Join(", ", instance.Admin.Addresses)}");
-            environment.WriteLine($"instance {instance.Id}, store: {instance.Store.Description}");
+                lines.Say($"data port: {string.Join(", ", proxy.Host.Addresses)}");
+            lines.Say($"operators' port: {string.Join(", ", instance.Admin.Addresses)}");
+            lines.Say($"instance {instance.Id}, store: {instance.Store.Description}");
             var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             await using var registration = stop.Register(told.SetResult);
             await told.Task;
-            environment.WriteLine("stopping: requests in flight run out");
+            lines.Say("stopping: requests in flight run out");
         }
-        environment.WriteLine("stopped");
+        lines.Say("stopped");
         return ExitCode.Done;
     }
 }

@@ -21,6 +21,9 @@ internal sealed class InstanceTelemetry : IAsyncDisposable
     // .NET's own figures: garbage collection, thread pool, CPU, memory. They are of the process, not of the instance.
     private const string RuntimeMeter = "System.Runtime";
 
+    // Nodes by methods by statuses: 64 nodes come near the SDK's usual 2,000, and what is over it has no labels any more.
+    private const int DurationSeries = 8000;
+
     private readonly InstanceMeters _meters = new();
     private readonly OpenTelemetrySdk? _sdk;
     private readonly ScrapeExporter? _scrape;
@@ -85,7 +88,9 @@ internal sealed class InstanceTelemetry : IAsyncDisposable
     {
         metrics.AddMeter(DataHost.MeterName, Monitor.MonitorService.MeterName, InstanceMetrics.MeterName, RuntimeMeter);
         // A second instance in this process has meters of the same names.
-        metrics.AddView(instrument => _meters.Has(instrument.Meter) || instrument.Meter.Name == RuntimeMeter ? null : MetricStreamConfiguration.Drop);
+        metrics.AddView(instrument => !_meters.Has(instrument.Meter) && instrument.Meter.Name != RuntimeMeter ? MetricStreamConfiguration.Drop
+            : instrument.Name == DataHost.DurationName ? new MetricStreamConfiguration { CardinalityLimit = DurationSeries }
+            : null);
         metrics.AddReader(new BaseExportingMetricReader(_scrape!));
         if (telemetry.Otlp is not { Endpoint: { } endpoint, Metrics: true } otlp)
             return;

@@ -53,11 +53,16 @@ internal sealed class ServedInstance : IAsyncDisposable
             Variables = new Dictionary<string, string>(),
         };
         served._running = CommandLine.RunAsync(["serve", "--config", file], environment, served._stop.Token);
-        served.DataUrl = (await served._output.NextLineAsync())["data port: ".Length..];
-        served.AdminUrl = (await served._output.NextLineAsync())["operators' port: ".Length..];
+        served.DataUrl = (await served.NextLineAsync())["data port: ".Length..];
+        served.AdminUrl = (await served.NextLineAsync())["operators' port: ".Length..];
         await served.UntilAsync(change => change.Buckets.All(b => b.State == "open"));
         return served;
     }
+
+    // As JSON where the log is.
+    private async Task<string> NextLineAsync() => await _output.NextLineAsync() is var line && line.StartsWith('{')
+        ? JsonDocument.Parse(line).RootElement.GetProperty("Message").GetString()!
+        : line;
 
     /// <summary>Runs a client command against it.</summary>
     public Task<CommandRun> RunAsync(params string[] arguments) => CommandRun.Of([("BUCKETPROXY_URL", AdminUrl)], arguments);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using BucketProxy.Tests.Composition;
 using BucketProxy.Testing;
+using BucketProxy.Testing.Processes;
 using BucketProxy.Tests.Configuration;
 
 namespace BucketProxy.Tests.Telemetry;
@@ -31,6 +32,41 @@ public sealed class LogTests
         Assert.Equal(["dtable-server-01", null], lines.Select(l => l.TryGetProperty("node", out var node) ? node.GetString() : null));
         Assert.Equal(["node", "local"], lines.Select(l => l.GetProperty("cause").GetString()));
         Assert.True(lines[0].GetProperty("epoch").GetInt64() > 0);
+    }
+
+    [Fact]
+    public async Task Serve_LogIsJson_EveryLineOfStandardOutputIs()
+    {
+        using var folder = new TemporaryDirectory();
+        var file = folder.Combine("config.json");
+        await File.WriteAllTextAsync(file, $$"""
+            { "store": "embedded", "dataDirectory": "{{folder.Combine("data")}}", "data": { "listen": "127.0.0.1:0" }, "admin": { "listen": "127.0.0.1:0" },
+              "nodes": [ { "id": "dtable-server-01", "local_node_url": "http://127.0.0.1:1" } ], "logging": { "format": "json", "requests": true } }
+            """);
+        await using var serve = ChildProcess.StartBucketProxy("serve", "serve", "--config", file);
+        JsonElement[] lines = [];
+        using var limit = new CancellationTokenSource(Patience.Limit, TimeProvider.System);
+        while (!lines.Any(l => Message(l).StartsWith("data port: ", StringComparison.Ordinal)))
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+            lines = Lines(serve.Output);
+        }
+        var url = lines.Select(Message).First(m => m.StartsWith("data port: ", StringComparison.Ordinal))["data port: ".Length..];
+        using (var client = new HttpClient { BaseAddress = new Uri(url) })
+        using (await client.GetAsync(new Uri("/nowhere?token=abc", UriKind.Relative)))
+            await serve.TerminateAsync();
+
+        lines = Lines(serve.Output);
+        Assert.Contains(lines, l => Message(l) == "stopped");
+        Assert.Contains(lines, l => l.TryGetProperty("target", out var target) && target.GetString() == "/nowhere?token=***");
+        Assert.Contains(lines, l => l.TryGetProperty("EventId", out _));
+
+        static string Message(JsonElement line) => line.TryGetProperty("Message", out var message) ? message.GetString()! : "";
+
+        // The last line may be half written still. The first is the pid, by whoever starts it for the test.
+        static JsonElement[] Lines(string output) =>
+            [.. output.Split('\n')[..^1].Where(l => l.Length > 0 && !l.StartsWith("pid ", StringComparison.Ordinal)).Select(l => JsonDocument.Parse(l).RootElement)];
     }
 
     [Fact]
