@@ -21,7 +21,7 @@ IReadOnlyList<IProxyKind> allProxies =
 
 var rounds = new Option<int>("--rounds") { Description = "Rounds, of which the median counts.", DefaultValueFactory = _ => 5 };
 var seconds = new Option<int>("--seconds") { Description = "Length of one run.", DefaultValueFactory = _ => 3 };
-var warmUp = new Option<int>("--warm-up") { Description = "Length of the run before the first round: what is compiled as it runs must have been.", DefaultValueFactory = _ => 6 };
+var warmUp = new Option<int>("--warm-up") { Description = "Length of the run before the first round: what is compiled as it runs must have been.", DefaultValueFactory = _ => 5 };
 var only = new Option<string>("--only") { Description = "Scenarios, with commas; see --list." };
 var proxies = new Option<string>("--proxies") { Description = "Proxies, with commas; see --list." };
 var port = new Option<int>("--port") { Description = "First of the ports to use.", DefaultValueFactory = _ => 31000 };

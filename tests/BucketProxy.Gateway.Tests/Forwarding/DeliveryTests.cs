@@ -334,6 +334,39 @@ public sealed class DeliveryTests
         await GatewayUnderTest.UntilAsync(() => node.OpenConnections == 0, "the node's connection is closed");
     }
 
+    // S2. The mutation: a flush that finds the client gone ends a POST too; then its node's connection is closed.
+    [Fact]
+    public async Task ClientGone_InTheMiddleOfAPostsAnswer_InFlightUntilTheNodeIsDone()
+    {
+        var begun = new TaskCompletionSource();
+        var goOn = new TaskCompletionSource();
+        await using var node = new FakeNode(async (request, wire) =>
+        {
+            await request.ReadBodyAsync(wire);
+            await wire.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n");
+            begun.SetResult();
+            await goOn.Task;
+            for (var i = 0; i < 4; i++)
+                await wire.SendAsync(new byte[100_000]);
+        });
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, new GatewayOptions { NodeKeepAlive = TimeSpan.FromHours(1) });
+        await using (var client = await gateway.ClientAsync())
+        {
+            await client.SendAsync(GatewayUnderTest.Send("POST", GatewayUnderTest.Path, "{}"));
+            await begun.Task.Within();
+            client.Reset();
+        }
+        // A request that comes after the close shows that the proxy has had time to see it.
+        await using (var other = await gateway.ClientAsync())
+            Assert.Equal(404, (await other.AskAsync(GatewayUnderTest.Get("/x"))).Status);
+
+        Assert.Equal(1, gateway.Traffic.PlainRequests);
+        goOn.SetResult();
+        await GatewayUnderTest.UntilAsync(() => gateway.Traffic.PlainRequests == 0, "nothing is in flight");
+        // Read to its end, it is kept.
+        Assert.Equal(1, node.OpenConnections);
+    }
+
     [Fact]
     public async Task ClientGone_InTheMiddleOfItsBody_TheNodesConnectionIsClosed()
     {
