@@ -83,7 +83,7 @@ public sealed class LiveEndpointsTests
     }
 
     [Theory]
-    [InlineData("0badf00d-1")]
+    [InlineData("0badf00d-PLACE")]
     [InlineData("RUN-99999")]
     [InlineData("RUN--1")]
     [InlineData("nonsense")]
@@ -92,7 +92,11 @@ public sealed class LiveEndpointsTests
         await using var site = await AdminSite.StartAsync();
         using var first = await EventReader.OpenAsync(site.Client);
         await first.NextAsync();
-        using var again = await EventReader.OpenAsync(site.Client, lastId.Replace("RUN", first.LastId!.Split('-')[0], StringComparison.Ordinal));
+        await site.PutAsync((AdminSite.Keys.Assignment(new Bucket(0)), "dtable-server-02"));
+        await first.UntilAsync(c => c.TryGetProperty("history", out _));
+        var place = first.LastId!.Split('-');
+        using var again = await EventReader.OpenAsync(
+            site.Client, lastId.Replace("RUN", place[0], StringComparison.Ordinal).Replace("PLACE", place[1], StringComparison.Ordinal));
         Assert.Equal("snapshot", (await again.NextAsync())!.Value.Name);
     }
 
