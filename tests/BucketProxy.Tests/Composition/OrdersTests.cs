@@ -35,6 +35,28 @@ public sealed class OrdersTests
     }
 
     [Fact]
+    public async Task NodeJoins_ThenRebalance_MovesItsShareAndNothingElse()
+    {
+        await using var served = await ServedInstance.StartAsync(nodes: 3, joins: true);
+        var before = await CountsAsync(served);
+        Assert.Equal([85, 85, 86], before.Values.Order());
+
+        var joined = await served.JoinAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(served.AdminUrl), Timeout = TimeSpan.FromMinutes(2) };
+        using var answer = await client.PostAsync(new Uri("/rebalance/?wait=true", UriKind.Relative), null);
+        var report = JsonSerializer.Deserialize<RebalanceReport>(await answer.Content.ReadAsStringAsync(), AdminJson.Options)!;
+
+        // C2: the least that makes four of 64 out of three of 85 or 86.
+        Assert.Equal(64, report.Moves.Count);
+        Assert.Equal(64, report.Moves.DistinctBy(m => m.Bucket).Count());
+        Assert.All(report.Moves, m => Assert.Equal(joined, m.To));
+        Assert.All(report.Outcome!, m => Assert.Equal("done", m.Phase));
+        var after = await CountsAsync(served);
+        Assert.Equal(4, after.Count);
+        Assert.All(after.Values, count => Assert.Equal(64, count));
+    }
+
+    [Fact]
     public async Task Pin_ByCommand_MovesThatBaseAlone_AndRequestsFollowIt()
     {
         await using var served = await ServedInstance.StartAsync(nodes: 2);
@@ -65,6 +87,10 @@ public sealed class OrdersTests
         Assert.Equal((ExitCode.Refused, ""), (run.ExitCode, run.Output));
         Assert.StartsWith(expected, run.Error, StringComparison.Ordinal);
     }
+
+    private static async Task<Dictionary<string, int>> CountsAsync(ServedInstance served) =>
+        (await served.GetAsync<BucketReport[]>("/api/buckets"))
+            .CountBy(b => b.Node!).ToDictionary(StringComparer.Ordinal);
 
     private static RebalanceReport Read(CommandRun run)
     {

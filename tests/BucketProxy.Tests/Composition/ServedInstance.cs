@@ -3,6 +3,7 @@ using BucketProxy.Admin;
 using BucketProxy.Admin.Contract;
 using BucketProxy.Commands;
 using BucketProxy.Emulator;
+using BucketProxy.EtcdTesting;
 using BucketProxy.Tests.Commands;
 using BucketProxy.Tests.Hosting;
 
@@ -17,6 +18,7 @@ internal sealed class ServedInstance : IAsyncDisposable
     private readonly List<EmulatedNode> _nodes = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly LineWriter _output = new();
+    private EmulatedNode? _late;
     private Task<int> _running = Task.FromResult(0);
 
     public string AdminUrl { get; private set; } = "";
@@ -26,14 +28,22 @@ internal sealed class ServedInstance : IAsyncDisposable
     /// <summary>Starts it.</summary>
     /// <param name="nodes">How many emulated nodes stand behind it.</param>
     /// <param name="more">Further sections of the settings.</param>
-    public static async Task<ServedInstance> StartAsync(int nodes, IReadOnlyDictionary<string, object>? more = null)
+    /// <param name="joins">One more is configured, and does not run before <see cref="JoinAsync"/>.</param>
+    public static async Task<ServedInstance> StartAsync(int nodes, IReadOnlyDictionary<string, object>? more = null, bool joins = false)
     {
         var served = new ServedInstance();
         for (var i = 1; i <= nodes; i++)
         {
-            var node = new EmulatedNode(new EmulatorOptions { Id = $"dtable-server-{i:00}", StorageDirectory = Path.Combine(served._folder.FullName, "bases") });
+            var node = served.Node(i, 0);
             served._nodes.Add(node);
             await node.StartAsync();
+        }
+        var configured = served._nodes.Select(n => new { id = n.Id, local_node_url = n.Url.AbsoluteUri, release = "call" }).ToList();
+        if (joins)
+        {
+            var port = FreePort.Next();
+            served._late = served.Node(nodes + 1, port);
+            configured.Add(new { id = served._late.Id, local_node_url = $"http://127.0.0.1:{port}/", release = "call" });
         }
         var file = Path.Combine(served._folder.FullName, "config.json");
         var settings = new Dictionary<string, object>(more ?? new Dictionary<string, object>())
@@ -43,7 +53,7 @@ internal sealed class ServedInstance : IAsyncDisposable
             ["data"] = new { listen = "127.0.0.1:0" },
             ["admin"] = new { listen = "127.0.0.1:0" },
             ["monitor"] = new { minNodes = nodes, pingInterval = "100ms" },
-            ["nodes"] = served._nodes.Select(n => new { id = n.Id, local_node_url = n.Url.AbsoluteUri, release = "call" }),
+            ["nodes"] = configured,
         };
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(settings));
         var environment = new CommandEnvironment
@@ -63,6 +73,29 @@ internal sealed class ServedInstance : IAsyncDisposable
     private async Task<string> NextLineAsync() => await _output.NextLineAsync() is var line && line.StartsWith('{')
         ? JsonDocument.Parse(line).RootElement.GetProperty("Message").GetString()!
         : line;
+
+    /// <summary>The node that was configured and did not run starts now, and is registered by the time this completes.</summary>
+    /// <returns>Its id.</returns>
+    public async Task<string> JoinAsync()
+    {
+        var node = _late!;
+        _nodes.Add(node);
+        await node.StartAsync();
+        using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
+        while ((await GetAsync<NodeReport[]>("/api/nodes")).SingleOrDefault(n => n.Id == node.Id)?.Standing != "live")
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
+        return node.Id;
+    }
+
+    /// <summary>What the operators' port says.</summary>
+    public async Task<T> GetAsync<T>(string path)
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(AdminUrl) };
+        return JsonSerializer.Deserialize<T>(await client.GetStringAsync(new Uri(path, UriKind.Relative)), AdminJson.Options)!;
+    }
+
+    private EmulatedNode Node(int number, int port) =>
+        new(new EmulatorOptions { Id = $"dtable-server-{number:00}", Port = port, StorageDirectory = Path.Combine(_folder.FullName, "bases") });
 
     /// <summary>Runs a client command against it.</summary>
     public Task<CommandRun> RunAsync(params string[] arguments) => CommandRun.Of([("BUCKETPROXY_URL", AdminUrl)], arguments);

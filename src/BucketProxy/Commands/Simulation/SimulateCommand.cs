@@ -55,7 +55,7 @@ internal static class SimulateCommand
 
     private static void Show(IAnsiConsole output, IReadOnlyList<SimulatedStep> steps)
     {
-        var table = Tables.New("step", "servers", "moves", "buckets each", "busiest / mean", "possible");
+        var table = Tables.New("step", "servers", "moves", "buckets each", "busiest / mean", "lower bound");
         foreach (var step in steps)
         {
             table.AddRow(Tables.Row(
