@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BucketProxy.Cluster.View;
+using BucketProxy.Core.Bases;
 using BucketProxy.Core.Nodes;
 
 namespace BucketProxy.Monitor.Options;
@@ -23,6 +24,9 @@ public sealed record NodeOptions
 
     /// <summary>Its share of the buckets relative to the others', above 0 up to 100; default 1.</summary>
     public double Weight { get; init; } = 1;
+
+    /// <summary>The most buckets it shall own, 1 to 256 (default: no limit). Exceeded only when all nodes together are too small.</summary>
+    public int Capacity { get; init; } = Bucket.Count;
 
     /// <summary>
     /// How it gives buckets up. Null: <c>none</c> for a node that we register, <c>watch</c> for one that registers itself.
@@ -53,6 +57,7 @@ public sealed record NodeOptions
         errors.Require(NodeUrl is null || IsHttpUrl(NodeUrl), at + ".nodeUrl", NodeUrl,
             "an absolute http:// or https:// URL without query");
         errors.Require(Weight is > 0 and <= 100, at + ".weight", Weight, "a number above 0 up to 100");
+        errors.Require(Capacity is >= 1 and <= Bucket.Count, at + ".capacity", Capacity, "1 to 256");
         errors.Require(Release != ReleaseMode.Restart || !RestartCommand.IsDefaultOrEmpty, at + ".restartCommand", null,
             "program and arguments, because release is 'restart'");
     }

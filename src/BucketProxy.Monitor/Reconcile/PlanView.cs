@@ -63,6 +63,7 @@ internal static class PlanView
     {
         Id = node.Id,
         Weight = node.Weight,
+        Capacity = node.Configured?.Capacity,
         Cordoned = node.Policy is { Cordoned: true },
         Draining = node.Draining,
         CanRelease = node.Forced || node.Release != ReleaseMode.None,

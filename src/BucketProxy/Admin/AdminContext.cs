@@ -85,6 +85,7 @@ internal sealed class AdminContext
             Order = ClusterReports.Order(view),
             Moving = view?.Moves.Count ?? 0,
             HottestBases = ClusterReports.Hottest(view),
+            WorthAPin = PinAdvice.Of(Table(), view, NodeReports.Of(view, Settings.Nodes, Desk.Standings())),
             Alarms = Desk.Alarms(),
         };
     }

@@ -25,6 +25,10 @@ internal sealed record NodeSettings
         Raise = "It gets more buckets.", Lower = "It gets fewer.")]
     public double Weight { get; init; } = 1;
 
+    [Setting("The most buckets that the server shall own. Exceeded only when all servers together are too small.", Min = "1", Max = "256",
+        Raise = "It may get more.", Lower = "It gives what is too much to the others at the next rebalance.")]
+    public int Capacity { get; init; } = 256;
+
     [Setting("How the server gives a bucket up in a planned move. 'none': not at all, so no bucket is moved off it while it runs. 'watch': it follows the assignments in etcd by itself. 'call': an HTTP call to monitor.releasePath that answers 2xx once it has saved and unloaded the bucket. 'restart': a command that restarts it. 'watch' for a server that does not really follow the assignments loses data.",
         DefaultText = "'none' for a server that we register, 'watch' for one that registers itself")]
     public ReleaseMode? Release { get; init; }

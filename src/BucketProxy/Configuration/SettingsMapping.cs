@@ -188,6 +188,7 @@ internal static class SettingsMapping
         NodeUrl = node.NodeUrl?.OriginalString,
         Register = node.Register,
         Weight = node.Weight,
+        Capacity = node.Capacity,
         Release = node.Release,
         FollowsPins = node.FollowsPins,
         RestartCommand = node.RestartCommand,

@@ -30,6 +30,17 @@ public sealed class AssignmentTests
     }
 
     [Fact]
+    public void First_NodeWithACapacity_GetsNoMoreThanThat()
+    {
+        var world = new World(
+            new MonitorOptions { MinNodes = 2, Nodes = [new NodeOptions { Id = A, Register = false, Capacity = 100 }, new NodeOptions { Id = B, Register = false }] }, 256);
+        world.Register(A);
+        world.Register(B);
+        world.Settle();
+        Assert.Equal((100, 156), (world.View.Assignments.Values.Count(g => g.Owner == A), world.View.Assignments.Values.Count(g => g.Owner == B)));
+    }
+
+    [Fact]
     public void First_NodeNotYetWrittenDown_GetsNothingBeforeIt()
     {
         var world = new World();

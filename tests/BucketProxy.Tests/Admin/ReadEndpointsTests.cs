@@ -98,6 +98,26 @@ public sealed class ReadEndpointsTests
     }
 
     [Fact]
+    public async Task Status_BucketAloneAboveAFairShare_NamesItsBasesWorthAPin()
+    {
+        await using var site = await AdminSite.StartAsync();
+        const string hot = "9f84e1a1-66e2-4000-8000-000000000001";
+        const string cool = "9f000000-66e2-4000-8000-000000000001";
+        const string elsewhere = "00000000-66e2-4000-8000-000000000001";
+        await site.PutAsync(
+            (AdminSite.Keys.Load("p1"), $$$"""{"buckets":{"9f":{"rate":40},"00":{"rate":20}},"hottest":[{"base":"{{{hot}}}","rate":30},{"base":"{{{elsewhere}}}","rate":20}]}"""),
+            (AdminSite.Keys.Load("p2"), $$$"""{"buckets":{"9f":{"rate":20},"80":{"rate":20}},"hottest":[{"base":"{{{hot}}}","rate":20},{"base":"{{{cool}}}","rate":4}]}"""));
+        await site.FollowedAsync();
+        // Two servers share 100 requests/s; bucket 9f alone has 60, and one base of it is more than a tenth of a share.
+        var status = (await site.Client.GetFromJsonAsync<StatusReport>("/api/status", AdminJson.Options))!;
+        Assert.Equal(new PinAdviceReport(hot, "9f", "dtable-server-02", 50, 60, 50), Assert.Single(status.WorthAPin));
+
+        await site.PutAsync((AdminSite.Keys.Pins + hot, "dtable-server-01"));
+        await site.FollowedAsync();
+        Assert.Empty((await site.Client.GetFromJsonAsync<StatusReport>("/api/status", AdminJson.Options))!.WorthAPin);
+    }
+
+    [Fact]
     public async Task Watch_AnOwnerChanges_SendsItOnceMore()
     {
         await using var site = await AdminSite.StartAsync();

@@ -46,8 +46,11 @@ internal sealed record StatusReport
     /// <summary>Moves that stand.</summary>
     public required int Moving { get; init; }
 
-    /// <summary>The bases with the most requests, busiest first: worth a pin when one alone is much.</summary>
+    /// <summary>The bases with the most requests, busiest first.</summary>
     public required IReadOnlyList<BaseLoad> HottestBases { get; init; }
+
+    /// <summary>Those worth a pin, busiest first: their bucket alone is more than a server's fair share, so no move of buckets evens it out.</summary>
+    public required IReadOnlyList<PinAdviceReport> WorthAPin { get; init; }
 
     /// <summary>What is wrong, and what to do.</summary>
     public required IReadOnlyList<AlarmReport> Alarms { get; init; }
@@ -102,6 +105,15 @@ internal sealed record ProxyReport(
 /// <param name="Pending">Moves still to be made.</param>
 /// <param name="Done">Nothing is left to do.</param>
 internal sealed record OrderReport(string Plan, string? By, DateTimeOffset At, int Pending, bool Done);
+
+/// <summary>A base worth a pin.</summary>
+/// <param name="Base">The base.</param>
+/// <param name="Bucket">Its bucket.</param>
+/// <param name="Node">Who owns it; null: nobody.</param>
+/// <param name="Rate">Its requests a second.</param>
+/// <param name="BucketRate">Those of its bucket, without what is pinned already.</param>
+/// <param name="FairShare">Requests a second that the owner would have if all servers had their share by weight.</param>
+internal sealed record PinAdviceReport(string Base, string Bucket, string? Node, double Rate, double BucketRate, double FairShare);
 
 /// <summary>Something that is wrong.</summary>
 /// <param name="Kind">What.</param>

@@ -31,6 +31,11 @@ internal static class StatusView
                 hottest.AddRow(Tables.Row(one.Base, Math.Round(one.Rate, 1)));
             output.Write(hottest);
         }
+        foreach (var one in status.WorthAPin.Take(HottestShown))
+        {
+            output.Write(new Text(string.Create(CultureInfo.InvariantCulture,
+                $"WORTH A PIN: {one.Base} has {one.Rate:0.0} of the {one.BucketRate:0.0} requests/s of bucket {one.Bucket}, which alone is more than the fair share of {one.Node ?? "a server"} ({one.FairShare:0.0}): bucketproxy pin {one.Base} NODE\n")));
+        }
         foreach (var alarm in status.Alarms)
         {
             output.Write(new Text($"ALARM {alarm.Kind}{(alarm.Subject.Length > 0 ? $" ({alarm.Subject})" : "")}: {alarm.Message}\n"));
