@@ -219,7 +219,8 @@ internal static class Observation
 
     private static void Alarm(Turn turn, NodeCard card, NodeWatch watch)
     {
-        if (card.Standing == NodeStanding.Suspect)
+        // One that nobody ever registered has lost nothing: it is about to be registered, or to register itself.
+        if (card is { Standing: NodeStanding.Suspect, Known: not null })
         {
             turn.Raise(AlarmKind.SuspectNode, card.Id,
                 $"The registration of {card.Id} is gone, but it answers at {card.LocalUrl}. It keeps its buckets.",

@@ -27,6 +27,18 @@ public sealed class RegistrarStepTests
     }
 
     [Fact]
+    public void Run_NodeAnswersForTheFirstTime_IsNoSuspect()
+    {
+        var world = World();
+        world.Answering.Add(A);
+        for (var i = 0; i < 20 && !world.View.Nodes.ContainsKey(A); i++)
+        {
+            Assert.DoesNotContain(world.Step().Alarms, alarm => alarm.Kind == AlarmKind.SuspectNode);
+        }
+        Assert.True(world.View.Nodes.ContainsKey(A));
+    }
+
+    [Fact]
     public void Run_NoAnswerFor90Seconds_RegistrationGoesAndSoDoItsBuckets()
     {
         var world = World();
