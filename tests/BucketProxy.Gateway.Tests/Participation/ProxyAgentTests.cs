@@ -322,9 +322,9 @@ public sealed class ProxyAgentTests : IAsyncLifetime
         public Task WhenSilentAsync(Bucket bucket, BasePrefix? pin, CancellationToken cancellationToken)
         {
             Assert.NotEqual(EntryState.Open, table.Table[bucket].State);
-            return Busy.ContainsKey(bucket)
-                ? _ends.GetOrAdd(bucket, _ => new TaskCompletionSource()).Task.WaitAsync(cancellationToken)
-                : Task.CompletedTask;
+            var end = _ends.GetOrAdd(bucket, _ => new TaskCompletionSource());
+            // Looked at after it is there to be ended: an end in between would be missed.
+            return Busy.ContainsKey(bucket) ? end.Task.WaitAsync(cancellationToken) : Task.CompletedTask;
         }
 
         public string? BusyWith(Bucket bucket, BasePrefix? pin) => Busy.GetValueOrDefault(bucket);
