@@ -1,7 +1,7 @@
 using System.Text.Json;
-using BucketProxy.Tests.Composition;
 using BucketProxy.Testing;
 using BucketProxy.Testing.Processes;
+using BucketProxy.Tests.Composition;
 using BucketProxy.Tests.Configuration;
 
 namespace BucketProxy.Tests.Telemetry;
