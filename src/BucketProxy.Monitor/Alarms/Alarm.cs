@@ -55,6 +55,11 @@ public enum AlarmKind
 /// <param name="WhatToDo">What an operator does about it.</param>
 public sealed record Alarm(AlarmKind Kind, string Subject, string Message, string WhatToDo)
 {
+    /// <summary>The store is not followed. No leader can write this into the store, so every instance says it for itself.</summary>
+    /// <param name="reason">Why not.</param>
+    public static Alarm NotAdopted(string reason) => new(AlarmKind.StoreNotAdopted, "", $"The store is not adopted: {reason}. Nothing is changed.",
+        "If the store was restored or replaced on purpose, accept it: accept-store.");
+
     /// <summary>The kind in words: <c>suspect-node</c>.</summary>
     public string KindName => JsonNamingPolicy.KebabCaseLower.ConvertName(Kind.ToString());
 

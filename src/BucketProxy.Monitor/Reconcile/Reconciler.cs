@@ -21,8 +21,7 @@ internal static class Reconciler
         // :: Step 1: may this leader decide at all, on this view?
         if (input.NotAdopted is { } reason)
         {
-            turn.Raise(AlarmKind.StoreNotAdopted, "", $"The store is not adopted: {reason}. Nothing is changed.",
-                "If the store was restored or replaced on purpose, accept it: accept-store.");
+            turn.Raise(Alarm.NotAdopted(reason));
             return turn.End();
         }
         if (input.View.Revision < state.SeenRevision)

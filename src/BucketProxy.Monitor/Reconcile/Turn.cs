@@ -43,8 +43,9 @@ internal sealed class Turn(ReconcileInput input)
 
     public void Do(MonitorAction action) => _actions.Add(action);
 
-    public void Raise(AlarmKind kind, string subject, string message, string whatToDo) =>
-        _alarms.Add(new Alarm(kind, subject, message, whatToDo));
+    public void Raise(AlarmKind kind, string subject, string message, string whatToDo) => Raise(new Alarm(kind, subject, message, whatToDo));
+
+    public void Raise(Alarm alarm) => _alarms.Add(alarm);
 
     /// <summary>Whether <paramref name="at"/> has come; if not, the next decision is due then at the latest.</summary>
     public bool Passed(TimeSpan at)

@@ -4,6 +4,7 @@ using BucketProxy.Cluster.Mirror;
 using BucketProxy.Cluster.View;
 using BucketProxy.Configuration;
 using BucketProxy.Core.Routing;
+using BucketProxy.Monitor.Alarms;
 using BucketProxy.Telemetry.Scraping;
 
 namespace BucketProxy.Admin;
@@ -65,6 +66,11 @@ internal sealed class AdminContext
         return new HealthReport(reasons.Count == 0, reasons);
     }
 
+    /// <summary>What the leader sees, and what this instance must say for itself, because the leader cannot.</summary>
+    public IReadOnlyList<AlarmReport> Alarms() => Mirror().NotAdopted is { } reason && Alarm.NotAdopted(reason) is var own
+        ? [new AlarmReport(own.KindName, own.Subject, own.Message, own.WhatToDo), .. Desk.Alarms()]
+        : Desk.Alarms();
+
     /// <summary>Everything at a glance.</summary>
     public StatusReport Status()
     {
@@ -86,7 +92,7 @@ internal sealed class AdminContext
             Moving = view?.Moves.Count ?? 0,
             HottestBases = ClusterReports.Hottest(view),
             WorthAPin = PinAdvice.Of(Table(), view, NodeReports.Of(view, Settings.Nodes, Desk.Standings())),
-            Alarms = Desk.Alarms(),
+            Alarms = Alarms(),
         };
     }
 }

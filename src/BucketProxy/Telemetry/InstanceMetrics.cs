@@ -145,7 +145,7 @@ internal sealed class InstanceMetrics
 
     private IEnumerable<Measurement<long>> Alarms()
     {
-        var now = _context.Desk.Alarms().GroupBy(a => a.Kind, StringComparer.Ordinal).ToDictionary(g => g.Key, g => (long)g.Count(), StringComparer.Ordinal);
+        var now = _context.Alarms().GroupBy(a => a.Kind, StringComparer.Ordinal).ToDictionary(g => g.Key, g => (long)g.Count(), StringComparer.Ordinal);
         return AlarmKinds.Select(k => Of(now.GetValueOrDefault(k), "kind", k));
     }
 

@@ -32,7 +32,7 @@ internal sealed class AdminSite : IAsyncDisposable
             Instance = "instance-1",
             StoreDescription = "memory",
             Views = _mirror,
-            Mirror = () => _mirror.Status,
+            Mirror = () => NotAdopted is { } why ? _mirror.Status with { NotAdopted = why } : _mirror.Status,
             Table = () => _mirror.Current is { } view ? RoutingTableBuilder.Build(RoutingTable.Empty, view) : RoutingTable.Empty,
             Desk = Desk,
             NotReady = [() => Stopping],
@@ -46,6 +46,9 @@ internal sealed class AdminSite : IAsyncDisposable
 
     /// <summary>Why it is not ready, when a test says so.</summary>
     public string? Stopping { get; set; }
+
+    /// <summary>Why the store is not followed, when a test says so.</summary>
+    public string? NotAdopted { get; set; }
 
     public HttpClient Client { get; private set; } = null!;
 

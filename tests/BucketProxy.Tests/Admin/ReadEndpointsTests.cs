@@ -98,6 +98,19 @@ public sealed class ReadEndpointsTests
     }
 
     [Fact]
+    public async Task Status_StoreNotAdopted_IsAnAlarmOfTheInstanceItself()
+    {
+        await using var site = await AdminSite.StartAsync();
+        site.Desk.CurrentAlarms = [new AlarmReport("frozen", "", "Nothing moves.", "Unfreeze it.")];
+        // No leader can write it into a store that nobody follows.
+        site.NotAdopted = "its revision ran backwards";
+        var alarms = (await site.Client.GetFromJsonAsync<StatusReport>("/api/status", AdminJson.Options))!.Alarms;
+        Assert.Equal(["store-not-adopted", "frozen"], alarms.Select(a => a.Kind));
+        Assert.Contains("its revision ran backwards", alarms[0].Message, StringComparison.Ordinal);
+        Assert.Contains("accept-store", alarms[0].WhatToDo, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Status_BucketAloneAboveAFairShare_NamesItsBasesWorthAPin()
     {
         await using var site = await AdminSite.StartAsync();

@@ -33,7 +33,7 @@ internal static class WatchEndpoint
                 [.. ClusterReports.Buckets(context.Table(), view).Select(b => b with { Rate = 0, Sockets = 0 })],
                 ClusterReports.Pins(context.Table()),
                 ClusterReports.Standing(view),
-                context.Desk.Alarms());
+                context.Alarms());
             var text = JsonSerializer.Serialize(change with { Revision = 0 }, AdminJson.Options);
             if (text != sent)
             {
