@@ -34,5 +34,5 @@ public sealed class ExplorerTests
 
     [Fact]
     public void Of_EverySafetyMutation_HasASearch() =>
-        Assert.All(Mutation.All.Where(m => m.IsSafety), m => Assert.NotNull(Searches.Of(m)));
+        Assert.All(Mutation.All.Where(m => m.IsSearched), m => Assert.NotNull(Searches.Of(m)));
 }

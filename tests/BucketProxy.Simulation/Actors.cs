@@ -34,6 +34,9 @@ internal abstract class Actor(Role role, int index)
     /// <summary>Cut off from the store.</summary>
     public bool Cut { get; set; }
 
+    /// <summary>Since when its link to the store has not been cut.</summary>
+    public TimeSpan ConnectedSince { get; set; }
+
     /// <summary>Half its calls reach the store seconds later, when it has given them up.</summary>
     public bool Slow { get; set; }
 
@@ -51,6 +54,14 @@ internal abstract class Actor(Role role, int index)
     public int Index => index;
 
     public ActorRef Ref => new(role, index, Run);
+
+    /// <summary>Its link to the store is mended.</summary>
+    public void Reconnect(World world)
+    {
+        if (Cut)
+            ConnectedSince = world.Now;
+        Cut = false;
+    }
 
     public TimeSpan Local(World world) => world.Now * Rate;
 

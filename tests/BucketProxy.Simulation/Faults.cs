@@ -19,7 +19,7 @@ internal sealed class Faults(Random random, Simulator simulator)
         var bucket = _random.Next(4);
         var seconds = Between(0.5, 15);
         var at = TimeSpan.FromSeconds(Between(3, 38));
-        return _random.Next(29) switch
+        return _random.Next(30) switch
         {
             0 => (at, $"monitor {monitor} crashes for {seconds:F1} s", w => CrashMonitor(w, monitor, seconds)),
             1 or 2 => (at, "the leader crashes", w => CrashMonitor(w, Leader(w), seconds)),
@@ -31,6 +31,7 @@ internal sealed class Faults(Random random, Simulator simulator)
             9 => (at, $"the link of proxy {proxy} is slow", w => Slow(w.Proxies[proxy], seconds)),
             10 => (at, $"the watch of proxy {proxy} is wedged", w => Wedge(w, w.Proxies[proxy])),
             11 => (at, "a proxy restarts into a move", w => Rejoin(w, proxy)),
+            28 => (at, $"a read by proxy {proxy} takes long", w => ReadLate(w, proxy)),
             27 => (at, $"proxy {proxy} comes back from its disk while moves stand", w => ComeBack(w, proxy)),
             12 => (at, $"an operator forgets proxy {proxy}, which lives", w => ForgetAlive(w, proxy)),
             13 => (at, $"node {node} crashes for {seconds:F1} s", w => CrashNode(w, node, seconds)),
@@ -74,7 +75,7 @@ internal sealed class Faults(Random random, Simulator simulator)
     private void Cut(Actor actor, double seconds)
     {
         actor.Cut = true;
-        simulator.After(seconds, "a link to the store is mended", _ => actor.Cut = false);
+        simulator.After(seconds, "a link to the store is mended", actor.Reconnect);
     }
 
     private void Slow(Actor actor, double seconds)
@@ -92,9 +93,10 @@ internal sealed class Faults(Random random, Simulator simulator)
 
     private void Wedge(World world, Actor actor)
     {
-        // Within 5 s a re-read finds a wedged watch out (S8).
+        // A re-read finds a wedged watch out, early enough for the table to be at most 5 s old (S8).
         actor.Wedged = true;
-        simulator.After(Between(0, 4.5), "a watch is mended", _ => actor.Wedged = false);
+        var blind = (world.Options.Mutation.World & WorldMutations.NeverReread) != 0 ? 20 : Between(0, 3);
+        simulator.After(blind, "a watch is mended", _ => actor.Wedged = false);
         Orders(world, 2);
     }
 
@@ -123,6 +125,17 @@ internal sealed class Faults(Random random, Simulator simulator)
             Orders(w, 1);
         });
         simulator.After(2 + Between(1, 8), "a link to the store is fast again", w => w.Proxies[index].Slow = false);
+    }
+
+    private void ReadLate(World world, int index)
+    {
+        var (to, revision) = (world.Proxies[index].Ref, world.Store.Revision);
+        simulator.After(Between(0.1, 3), $"it brings revision {revision}", w =>
+        {
+            if (w.IsRunning(to))
+                w.ShowOld(to, revision);
+        });
+        Orders(world, 2);
     }
 
     /// <summary>A successor sends by the table on disk before it hears of moves that were begun while its predecessor was the one

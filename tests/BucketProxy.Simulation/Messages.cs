@@ -133,16 +133,26 @@ internal sealed record RequestWork(ActorRef Node, ForwardedRequest Request) : Me
         if (world.IsRunning(Node))
             world.Nodes[Node.Index].Finish(world, Request);
         // Its connection is closed with the process.
-        world.Send(new RequestEnded(Request.From, Request.Number), Hop.Local);
+        world.Send(new RequestEnded(Request.From, Request.Number, Unanswered: !world.IsRunning(Node), Reached: true), Hop.Local);
     }
 }
 
-internal sealed record RequestEnded(ActorRef To, int Number) : Message
+internal sealed record RequestEnded(ActorRef To, int Number, bool Unanswered, bool Reached) : Message
 {
     public override void Deliver(World world)
     {
         if (world.IsRunning(To))
-            world.Proxies[To.Index].OnEnded(world, Number);
+            world.Proxies[To.Index].OnEnded(world, Number, Unanswered, Reached);
+    }
+}
+
+/// <summary>A request whose connection was refused is sent anew.</summary>
+internal sealed record Resend(ActorRef To, int Number, BaseId Base, int Attempt) : Message
+{
+    public override void Deliver(World world)
+    {
+        if (world.IsRunning(To))
+            world.Proxies[To.Index].TryForward(world, Number, Base, Attempt);
     }
 }
 

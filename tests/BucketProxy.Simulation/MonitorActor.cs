@@ -213,7 +213,7 @@ internal sealed class MonitorActor(int index) : Actor(Role.Monitor, index), ISto
             Events = _events,
             Keys = world.Keys,
             Buckets = world.Options.Buckets,
-            Mutations = world.Options.Mutations,
+            Mutations = world.Options.Mutation.Monitor,
         });
         _events = [];
         State = result.State;

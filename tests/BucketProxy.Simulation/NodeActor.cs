@@ -108,9 +108,10 @@ internal sealed class NodeActor(int index, ReleaseMode mode) : Actor(Role.Node, 
     {
         if (!Up)
         {
-            world.Send(new RequestEnded(request.From, request.Number), Hop.Local);
+            world.Send(new RequestEnded(request.From, request.Number, Unanswered: true, Reached: false), Hop.Local);
             return;
         }
+        world.Truth.OnReached(request.Number, Id);
         world.Truth.OnServe(world, this, request.Base);
         if (!Memory.ContainsKey(request.Base))
             Memory = Memory.Add(request.Base, world.Stored(request.Base));

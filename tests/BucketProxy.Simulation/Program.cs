@@ -13,7 +13,8 @@ internal static class Commands
                                             one prints its replay command
         replay --seed S [--mutation NAME]   one run, told step by step
         mutations [--seeds N]               takes out each guard in turn; each must be caught within N seeds (3000)
-        explore [--states N]                every interleaving of a small cluster, within bounds, up to N states (200000) a search
+        explore [--states N] [--search NAME]
+                                            every interleaving of a small cluster, within bounds, up to N states (200000) a search
         explore-mutations [--states N] [--mutation NAME] [--search NAME]
                                             takes out each guard in turn; prints the shortest way to a breach. Not found is an error
         """;
@@ -27,7 +28,7 @@ internal static class Commands
             "simulate" => Simulate(seeds ?? 10_000, Number(args, "--from") ?? 1, Number(args, "--seconds")),
             "replay" => Replay(Number(args, "--seed") ?? 1, Text(args, "--mutation")),
             "mutations" => AllMutations(seeds ?? 3000),
-            "explore" => Explore(Number(args, "--states") ?? 200_000),
+            "explore" => Explore(Number(args, "--states") ?? 200_000, Text(args, "--search")),
             "explore-mutations" => ExploreMutations(Number(args, "--states") ?? 200_000, Text(args, "--mutation"), Text(args, "--search")),
             _ => Help(),
         };
@@ -58,7 +59,7 @@ internal static class Commands
     private static int Replay(int seed, string? name)
     {
         var mutation = name is null ? Mutation.None : Mutation.All.Single(m => m.Name == name);
-        var result = new Simulator(seed, mutation.Monitor, mutation.Proxy, Console.Out).Run();
+        var result = new Simulator(seed, mutation, Console.Out).Run();
         Console.WriteLine(result.Violation is null ? $"seed {seed}: every invariant holds" : $"seed {seed}: {result.Violation.Message}");
         return result.Violation is null ? 0 : 1;
     }
@@ -79,11 +80,11 @@ internal static class Commands
         return missed == 0 ? 0 : 1;
     }
 
-    private static int Explore(int limit)
+    private static int Explore(int limit, string? search)
     {
         long states = 0;
         var wrong = 0;
-        foreach (var bounds in Searches.All)
+        foreach (var bounds in Searches.All.Where(b => search is null || b.Name == search))
         {
             var result = new Explorer(bounds, Mutation.None, limit).Run();
             states += result.States;
@@ -99,7 +100,7 @@ internal static class Commands
     private static int ExploreMutations(int limit, string? only, string? search)
     {
         var (missed, all) = (0, 0);
-        foreach (var mutation in Mutation.All.Where(m => m.IsSafety && (only is null || m.Name == only)))
+        foreach (var mutation in Mutation.All.Where(m => m.IsSearched && (only is null || m.Name == only)))
         {
             all++;
             var bounds = search is null ? Searches.Of(mutation) : Searches.All.Single(b => b.Name == search);

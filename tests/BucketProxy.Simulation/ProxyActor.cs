@@ -8,13 +8,15 @@ using BucketProxy.Gateway.Participation;
 namespace BucketProxy.Simulation;
 
 /// <summary>One request that a proxy has sent and that has not ended.</summary>
-internal sealed record InFlight(int Number, BaseId Base, RoutingEntry Entry);
+internal sealed record InFlight(int Number, BaseId Base, RoutingEntry Entry, int Attempt);
 
 /// <summary>A proxy: keeps its lease, carries out what the participant decides, and forwards requests by its table.</summary>
 internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Proxy, index), IStoreClient
 {
     public static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ResendAfter = TimeSpan.FromMilliseconds(300);
+    private const int Attempts = 3;
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
 
     private RoutingTable? _disk;
@@ -152,21 +154,29 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
             world.Send(new Tick(Ref, "retry", 0), Retry);
     }
 
-    public void OnEnded(World world, int number)
+    /// <param name="world">The world.</param>
+    /// <param name="number">The request.</param>
+    /// <param name="unanswered">The connection was refused, or died before the answer.</param>
+    /// <param name="reached">It had come to the server.</param>
+    public void OnEnded(World world, int number, bool unanswered, bool reached)
     {
+        var ended = InFlight.Find(f => f.Number == number);
         InFlight = InFlight.RemoveAll(f => f.Number == number);
+        // S4: what a server may have got is not sent again. What was refused is, wherever the base is by then.
+        if (ended is { Attempt: < Attempts } && unanswered && (!reached || (world.Options.Mutation.World & WorldMutations.SendAgain) != 0))
+            world.Send(new Resend(Ref, number, ended.Base, ended.Attempt + 1), ResendAfter);
         Step(world);
     }
 
     /// <summary>A client's request. False: held.</summary>
-    public bool TryForward(World world, int number, BaseId id)
+    public bool TryForward(World world, int number, BaseId id, int attempt = 1)
     {
         var entry = Published.Find(id);
         if (!Up || entry.State != EntryState.Open)
             return false;
         var node = world.NodeIndex(entry.Owner!.Id);
         world.Truth.OnSend(world, this, id, node);
-        InFlight = InFlight.Add(new InFlight(number, id, entry));
+        InFlight = InFlight.Add(new InFlight(number, id, entry, attempt));
         world.Send(new ForwardedRequest(Ref, number, id, node), Hop.Request);
         return true;
     }
@@ -186,7 +196,7 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
                 FenceMargin = Margin,
                 Predecessors = Predecessors,
                 IsSilent = (bucket, _) => !InFlight.Any(f => f.Base.Bucket == bucket && !ReferenceEquals(Published.Find(f.Base), f.Entry)),
-                Mutations = world.Options.ProxyMutations,
+                Mutations = world.Options.Mutation.Proxy,
             });
             State = decision.State;
             if (decision.Fence)

@@ -4,10 +4,30 @@ using BucketProxy.Monitor.Reconcile;
 
 namespace BucketProxy.Simulation;
 
+/// <summary>Guards of what the simulation makes itself: they stand for the gateway's and the mirror's, which are not pure. Taking one out shows that its
+/// invariant is looked at; the product's own guard has its own tests.</summary>
+[Flags]
+internal enum WorldMutations
+{
+    None = 0,
+
+    /// <summary>S4: a request is sent again although its connection died when it had come to the server.</summary>
+    SendAgain = 1 << 0,
+
+    /// <summary>S7: an older view takes the place of a newer one.</summary>
+    ShowOlder = 1 << 1,
+
+    /// <summary>S8: nobody finds out that a watch is silently dead.</summary>
+    NeverReread = 1 << 2,
+}
+
 /// <summary>A guard that is taken out, and the invariants whose breach shows it.</summary>
-internal sealed record Mutation(string Name, Mutations Monitor, ProxyMutations Proxy)
+internal sealed record Mutation(string Name, Mutations Monitor, ProxyMutations Proxy, WorldMutations World = WorldMutations.None)
 {
     public static Mutation None { get; } = new("None", Mutations.None, ProxyMutations.None);
+
+    /// <summary>Whether a search has the steps that it needs.</summary>
+    public bool IsSearched => IsSafety && World == WorldMutations.None;
 
     /// <summary>False: it lets nothing wrong happen, it only keeps something from ever happening.</summary>
     public bool IsSafety => Monitor is not (Mutations.IgnoreOrphans or Mutations.NeverAbort);
@@ -16,6 +36,7 @@ internal sealed record Mutation(string Name, Mutations Monitor, ProxyMutations P
     public static IReadOnlyList<Mutation> All { get; } =
     [
         .. Enum.GetValues<Mutations>().Where(m => m != Mutations.None).Select(m => new Mutation(m.ToString(), m, ProxyMutations.None)),
+        .. Enum.GetValues<WorldMutations>().Where(m => m != WorldMutations.None).Select(m => new Mutation(m.ToString(), Mutations.None, ProxyMutations.None, m)),
         .. Enum.GetValues<ProxyMutations>().Where(m => m != ProxyMutations.None).Select(m => new Mutation(m.ToString(), Mutations.None, m)),
     ];
 }
@@ -40,7 +61,7 @@ internal static class Runs
         {
             while (!(stopAtFirst && !violations.IsEmpty) && isOver?.Invoke() != true && Interlocked.Increment(ref taken) is var next && next <= count)
             {
-                var result = new Simulator(from + next - 1, mutation.Monitor, mutation.Proxy).Run();
+                var result = new Simulator(from + next - 1, mutation).Run();
                 Interlocked.Increment(ref seeds);
                 Interlocked.Add(ref grants, result.Grants);
                 Interlocked.Add(ref requests, result.Requests);

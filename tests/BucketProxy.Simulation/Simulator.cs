@@ -2,9 +2,7 @@ using System.Collections.Immutable;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
-using BucketProxy.Gateway.Participation;
 using BucketProxy.Monitor.Options;
-using BucketProxy.Monitor.Reconcile;
 
 namespace BucketProxy.Simulation;
 
@@ -29,7 +27,7 @@ internal sealed class Simulator
     private int _row;
     private int _messages;
 
-    public Simulator(int seed, Mutations mutations = Mutations.None, ProxyMutations proxyMutations = ProxyMutations.None, TextWriter? trace = null)
+    public Simulator(int seed, Mutation? mutation = null, TextWriter? trace = null)
     {
         _seed = seed;
         _random = new Random(seed);
@@ -42,8 +40,7 @@ internal sealed class Simulator
         {
             Buckets = buckets,
             Bases = [.. buckets.Select(b => BaseId.Parse($"{b}000000000000000000000000000000")), BaseId.Parse(Pin.ToString())],
-            Mutations = mutations,
-            ProxyMutations = proxyMutations,
+            Mutation = mutation ?? Mutation.None,
             Monitor = new MonitorOptions
             {
                 Instance = "monitor",
@@ -215,7 +212,10 @@ internal sealed class Simulator
     {
         _trace?.WriteLine($"{_world.Now.TotalSeconds,8:F3} ** everything is mended");
         foreach (var actor in _world.Monitors.Cast<Actor>().Concat(_world.Proxies).Concat(_world.Nodes))
-            (actor.Cut, actor.Wedged, actor.Mute) = (false, false, false);
+        {
+            (actor.Wedged, actor.Mute) = (false, false);
+            actor.Reconnect(_world);
+        }
         foreach (var node in _world.Nodes)
         {
             if (node.Unreachable)

@@ -42,8 +42,7 @@ internal static class Situations
             {
                 Buckets = [new Bucket(0)],
                 Bases = [BaseId.Parse("00000000000000000000000000000000"), BaseId.Parse(Pin.ToString())],
-                Mutations = mutation.Monitor,
-                ProxyMutations = mutation.Proxy,
+                Mutation = mutation,
                 Monitor = new MonitorOptions
                 {
                     Instance = "monitor",

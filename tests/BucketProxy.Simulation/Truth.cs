@@ -18,6 +18,8 @@ internal sealed class InvariantException(string invariant, string message) : Exc
 /// </summary>
 internal sealed class Truth
 {
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
+
     /// <summary>Processes that lost a base without a release: (node, run, base).</summary>
     private ImmutableHashSet<(int Node, int Run, BaseId Base)> _lost = [];
 
@@ -40,6 +42,7 @@ internal sealed class Truth
     /// <summary>Bases that have been through an unplanned loss: S5 does not cover them from then on.</summary>
     private ImmutableHashSet<BaseId> _tainted = [];
 
+    private ImmutableHashSet<int> _reached = [];
     private ImmutableHashSet<(BaseId Base, int Row)> _written = [];
     private ImmutableHashSet<(BaseId Base, int Row)> _diedWithTheirServer = [];
 
@@ -108,10 +111,29 @@ internal sealed class Truth
             throw new InvariantException("S7", $"{proxy.Instance} went back from table {before.Revision} to {after.Revision}");
     }
 
+    /// <summary>S4: a request comes to a server once.</summary>
+    public void OnReached(int number, string node)
+    {
+        if (_reached.Contains(number))
+            throw new InvariantException("S4", $"request {number} comes to {node}, and had come to a server before");
+        _reached = _reached.Add(number);
+    }
+
+    /// <summary>S8: what a proxy routes by is at most 5 s old, as long as it could have heard of newer.</summary>
+    private static void CheckFresh(World world, ProxyActor proxy)
+    {
+        if (proxy.Cut || proxy.Published.IsStale || proxy.Published.Revision >= world.Store.Revision)
+            return;
+        var newer = world.MadeAt[(int)proxy.Published.Revision];
+        if (world.Now - (newer > proxy.ConnectedSince ? newer : proxy.ConnectedSince) > Fresh)
+            throw new InvariantException("S8", $"{proxy.Instance} routes by revision {proxy.Published.Revision}, which was no longer the newest {(world.Now - newer).TotalSeconds:F1} s ago");
+    }
+
     /// <summary>S2: a proxy sends only to the owner.</summary>
     public void OnSend(World world, ProxyActor proxy, BaseId id, int node)
     {
         Requests++;
+        CheckFresh(world, proxy);
         var target = world.Nodes[node];
         var owner = World.OwnerOf(world.Views[^1], id)?.Owner;
         if (owner == target.Id || (IsUnheardOf(world.Views[^1], owner) && _foreign.TryGetValue(id, out var write) && write.From.Contains(target.Id)))

@@ -4,7 +4,6 @@ using BucketProxy.Cluster.Keys;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
-using BucketProxy.Gateway.Participation;
 using BucketProxy.Monitor.Options;
 using BucketProxy.Monitor.Reconcile;
 
@@ -43,9 +42,7 @@ internal sealed record WorldOptions
 
     public required MonitorOptions Monitor { get; init; }
 
-    public Mutations Mutations { get; init; }
-
-    public ProxyMutations ProxyMutations { get; init; }
+    public Mutation Mutation { get; init; } = Mutation.None;
 }
 
 /// <summary>
@@ -66,6 +63,7 @@ internal sealed class World
         _builder = new ViewBuilder(Keys);
         Store = new StoreModel(0xB0C, 1);
         Views = [_builder.Apply(null, Store.ClusterId, Store.Revision, [])];
+        MadeAt = [TimeSpan.Zero];
     }
 
     private World(World other, INetwork network)
@@ -78,6 +76,7 @@ internal sealed class World
         _builder = other._builder;
         Store = other.Store.Clone();
         Views = [.. other.Views];
+        MadeAt = [.. other.MadeAt];
         Storage = other.Storage;
         Truth = other.Truth.Clone();
         Now = other.Now;
@@ -93,6 +92,9 @@ internal sealed class World
 
     /// <summary>The view at each revision, from 1 on.</summary>
     public List<ClusterView> Views { get; }
+
+    /// <summary>When each revision was made.</summary>
+    public List<TimeSpan> MadeAt { get; }
 
     public TimeSpan Now { get; set; }
 
@@ -208,6 +210,7 @@ internal sealed class World
             var before = Views[^1];
             var after = _builder.Apply(before, Store.ClusterId, revision, events);
             Views.Add(after);
+            MadeAt.Add(Now);
             Truth.OnWrite(this, byMonitor, before, after);
             // What is not mirrored reaches nobody's watch.
             if (events.Any(e => !e.Key.StartsWith(Keys.Audits, StringComparison.Ordinal)))
@@ -234,6 +237,14 @@ internal sealed class World
             Client(to).See(this, Views[(int)revision - 1]);
         if (Find(to).View is { } view && view.Revision < Store.Revision)
             Watch(actor);
+    }
+
+    /// <summary>A read that was long under way brings what was there when it was answered.</summary>
+    public void ShowOld(ActorRef to, long revision)
+    {
+        var actor = Find(to);
+        if (actor.View is null || actor.View.Revision < revision || (Options.Mutation.World & WorldMutations.ShowOlder) != 0)
+            Client(to).See(this, Views[(int)revision - 1]);
     }
 
     private void Notify(ClusterView before, ClusterView after)
