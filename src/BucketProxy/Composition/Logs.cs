@@ -15,7 +15,7 @@ internal static class Logs
             LogThreshold.Warning => LogLevel.Warning,
             _ => LogLevel.Error,
         });
-        foreach (var category in (string[])["Yarp", "Microsoft", "System", "Polly"])
+        foreach (var category in (string[])["Microsoft", "System", "Polly"])
             builder.AddFilter(category, LogLevel.Warning);
         // It warns that HTTP/2 without TLS needs prior knowledge. That is what the data port offers.
         builder.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
