@@ -225,7 +225,7 @@ internal static class Observation
             turn.Raise(AlarmKind.SuspectNode, card.Id,
                 $"The registration of {card.Id} is gone, but it answers at {card.LocalUrl}. It keeps its buckets.",
                 "Restore its connection to the store, or stop the server. If the server is gone and something else answers "
-                + "there, say so: process-gone.");
+                + "there, say so: gone.");
         }
         if (card.Standing == NodeStanding.Live && watch.FailingSince is { } failing && turn.Passed(failing + SilentLimit))
         {

@@ -18,6 +18,10 @@ internal interface IClusterDesk
     /// <exception cref="OrderRefusedException">The store does not answer.</exception>
     Task<IReadOnlyList<MoveReport>> MovesSinceAsync(DateTimeOffset since, int count, CancellationToken cancellationToken);
 
+    /// <summary>What was ordered and what moved, the latest first, at most <paramref name="count"/>.</summary>
+    /// <exception cref="OrderRefusedException">The store does not answer.</exception>
+    Task<IReadOnlyList<AuditReport>> AuditAsync(int count, CancellationToken cancellationToken);
+
     /// <summary>Plans, and unless <paramref name="dryRun"/>, orders.</summary>
     /// <param name="dryRun">Plan only.</param>
     /// <param name="plan">The id of a previewed plan, to be ordered only if nothing has changed since; null: plan anew.</param>

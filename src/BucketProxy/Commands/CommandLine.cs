@@ -25,6 +25,7 @@ internal static class CommandLine
             ReadCommands.Nodes(environment),
             ReadCommands.Route(environment),
             ReadCommands.Moves(environment),
+            ReadCommands.Audit(environment),
             WatchCommand.Create(environment),
             RebalanceCommand.Create(environment),
             SimulateCommand.Create(environment),

@@ -32,6 +32,13 @@ internal sealed class ClusterDesk(ClusterOrders orders, IViewSource views) : ICl
             return (IReadOnlyList<MoveReport>)[.. moves.Select(ToReport)];
         });
 
+    public Task<IReadOnlyList<AuditReport>> AuditAsync(int count, CancellationToken cancellationToken) =>
+        OrderedAsync(async () =>
+        {
+            IReadOnlyList<AuditRecord> past = await orders.Audit.LastAsync(count, null, cancellationToken);
+            return (IReadOnlyList<AuditReport>)[.. past.Select(r => new AuditReport(r.At, r.By, r.What, r.Subject, r.Why, r.Before, r.After))];
+        });
+
     public Task<RebalanceReport> RebalanceAsync(bool dryRun, string? plan, string by, CancellationToken cancellationToken) =>
         OrderedAsync(async () => ToReport(await orders.RebalanceAsync(dryRun, plan, wait: false, by, cancellationToken)));
 

@@ -32,7 +32,7 @@ public sealed class OpenApiPageTests
                 called++;
             }
         }
-        Assert.Equal(24, called);
+        Assert.Equal(25, called);
     }
 
     [Fact]

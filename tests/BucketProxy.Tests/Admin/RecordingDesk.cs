@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BucketProxy.Admin;
 using BucketProxy.Admin.Contract;
 
@@ -22,6 +23,9 @@ internal sealed class RecordingDesk : IClusterDesk
 
     public Task<IReadOnlyList<MoveReport>> PastMovesAsync(int count, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<MoveReport>>([new MoveReport { Bucket = "0f", Phase = "done", Phases = new PhaseReport(1, 2, 3, 6) }]);
+
+    public Task<IReadOnlyList<AuditReport>> AuditAsync(int count, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<AuditReport>>(
+        [.. Enumerable.Range(0, count).Select(_ => new AuditReport(DateTimeOffset.UnixEpoch, "somebody", "drain", "dtable-server-01", "maintenance", null, JsonSerializer.SerializeToElement(true)))]);
 
     public Task<IReadOnlyList<MoveReport>> MovesSinceAsync(DateTimeOffset since, int count, CancellationToken cancellationToken) =>
         Refusal is not null ? Task.FromException<IReadOnlyList<MoveReport>>(Refusal)

@@ -27,6 +27,14 @@ public sealed class OrdersTests
         Assert.Equal(preview.Moves.Select(m => m.Bucket).Order(StringComparer.Ordinal), done.Outcome!.Select(m => m.Bucket).Order(StringComparer.Ordinal));
         Assert.All(done.Outcome!, m => Assert.Equal(("done", "dtable-server-01", "dtable-server-02"), (m.Phase, m.From, m.To)));
 
+        // Every order and every move is on record: who, what, before, after.
+        var audit = await served.GetAsync<AuditReport[]>("/api/audit?past=1000");
+        var order = Assert.Single(audit, r => r.What == "drain");
+        Assert.StartsWith("admin port, from 127.0.0.1", order.By, StringComparison.Ordinal);
+        Assert.Equal(("dtable-server-02", true), (order.Subject!, order.After!.Value.GetProperty("draining").GetBoolean()));
+        Assert.Equal(256, audit.Count(r => r.What == "move"));
+        Assert.All(audit.Where(r => r.What == "move"), r => Assert.NotEqual(r.Before!.Value.GetString(), r.After!.Value.GetString()));
+
         // A plan that rests on what is no longer so is not ordered.
         Assert.Equal(ExitCode.Done, (await served.RunAsync("cordon", "dtable-server-01")).ExitCode);
         var old = await served.RunAsync("rebalance", "--plan", "0123456789abcdef");

@@ -136,3 +136,14 @@ internal static class Words
         _ => "unassigned",
     };
 }
+
+/// <summary>An order, or the end of a move.</summary>
+/// <param name="At">When, by the clock of the instance that wrote it.</param>
+/// <param name="By">Who: the admin port and whence, or the leading monitor.</param>
+/// <param name="What">drain, weight, freeze, move, abort, …</param>
+/// <param name="Subject">A node, bucket, base, proxy or plan.</param>
+/// <param name="Why">Why.</param>
+/// <param name="Before">How it was.</param>
+/// <param name="After">How it is.</param>
+internal sealed record AuditReport(
+    DateTimeOffset At, string By, string What, string? Subject, string? Why, System.Text.Json.JsonElement? Before, System.Text.Json.JsonElement? After);

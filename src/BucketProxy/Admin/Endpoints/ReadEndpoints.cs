@@ -12,6 +12,8 @@ internal static class ReadEndpoints
 {
     private const int PastMovesShown = 100;
     private const int PastMovesAtMost = 1000;
+    private const int AuditShown = 100;
+    private const int AuditAtMost = 1000;
 
     public static void Map(IEndpointRouteBuilder routes, AdminContext context)
     {
@@ -42,5 +44,10 @@ internal static class ReadEndpoints
                     ClusterReports.Standing(context.View),
                     await context.Desk.PastMovesAsync(Math.Clamp(past ?? PastMovesShown, 0, PastMovesAtMost), cancel))))
             .WithTags("Cluster").WithName("Moves").WithSummary("Moves that stand, and those that ended, with the time of each phase.");
+
+        routes.MapGet("/api/audit", async (
+                [FromQuery, Description("How many of the last, at most 1000; default 100.")] int? past, CancellationToken cancel) =>
+                TypedResults.Ok(await context.Desk.AuditAsync(Math.Clamp(past ?? AuditShown, 0, AuditAtMost), cancel)))
+            .WithTags("Cluster").WithName("Audit").WithSummary("Who ordered what, and what moved, the latest first: when, who, why, before, after.");
     }
 }

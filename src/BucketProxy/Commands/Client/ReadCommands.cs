@@ -55,6 +55,20 @@ internal static class ReadCommands
             });
     }
 
+    public static Command Audit(CommandEnvironment environment)
+    {
+        var past = new Option<int>("--past") { Description = "How many of the last to show.", HelpName = "N", DefaultValueFactory = _ => 20 };
+        return ClientFlags.Add(
+            new DescribedCommand("audit", "Show who ordered what, and what moved, the latest first.", "audit", "audit --past 200 --json") { past },
+            environment,
+            async (call, cancel) =>
+            {
+                var path = string.Create(CultureInfo.InvariantCulture, $"/api/audit?past={call.Parsed.GetValue(past)}");
+                await call.ShowAsync<AuditReport[]>(path, records => environment.Output.Write(AuditTable(records)), cancel);
+                return ExitCode.Done;
+            });
+    }
+
     public static Command Route(CommandEnvironment environment)
     {
         var what = new Argument<string>("UUID|URL") { Description = "A base's UUID, or any address or path that holds one where a request does." };
@@ -100,6 +114,27 @@ internal static class ReadCommands
         }
         return table;
     }
+
+    private static Table AuditTable(IReadOnlyList<AuditReport> records)
+    {
+        var table = Tables.New("at", "by", "what", "of", "before", "after", "why");
+        foreach (var record in records)
+        {
+            table.AddRow(Tables.Row(
+                record.At.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture), record.By, record.What, record.Subject,
+                Brief(record.Before), Brief(record.After), record.Why));
+        }
+        return table;
+    }
+
+    // A whole plan does not fit into a table; --json has all of it.
+    private static string? Brief(System.Text.Json.JsonElement? value) => value switch
+    {
+        null => null,
+        { ValueKind: System.Text.Json.JsonValueKind.String } text => text.GetString(),
+        { } json when json.GetRawText() is { Length: <= 60 } short60 => short60,
+        _ => "…",
+    };
 
     private static Table BaseTable(BaseReport found)
     {

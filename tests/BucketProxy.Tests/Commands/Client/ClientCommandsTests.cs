@@ -101,6 +101,14 @@ public sealed class ClientCommandsTests
         Assert.Matches(@"0f\s.*done.*6 ms\s+1 ms\s+2 ms\s+3 ms", run.Output);
     }
 
+    [Fact]
+    public async Task Audit_TheLastRecords_SayWhoOrderedWhat()
+    {
+        await using var site = await AdminSite.StartAsync();
+        var run = await RunAsync(site, "audit", "--past", "2");
+        Assert.Equal(2, System.Text.RegularExpressions.Regex.Count(run.Output, @"1970-01-01 00:00:00Z\s+somebody\s+drain\s+dtable-server-01\s+.*true\s+maintenance"));
+    }
+
     public static TheoryData<string, string> Orders => new()
     {
         { "drain dtable-server-01", "drain dtable-server-01 force=False" },
