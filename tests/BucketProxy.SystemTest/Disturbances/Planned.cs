@@ -10,8 +10,12 @@ namespace BucketProxy.SystemTest.Disturbances;
 /// <summary>What operators order. No request may fail by it.</summary>
 internal static class Planned
 {
-    /// <summary>Moves a quarter of all bases away and back: what the control needs.</summary>
-    public static Disturbance Drain { get; } = new("drain a node and take it back", DrainAsync);
+    /// <summary>
+    /// What the control needs: bases that come back to the very nodes that they left. A rebalance after a drain brings back as many buckets, not the same.
+    /// </summary>
+    public static Disturbance PinMany { get; } = new("pin ten bases elsewhere and let them go", PinManyAsync);
+
+    private static Disturbance Drain { get; } = new("drain a node and take it back", DrainAsync);
 
     /// <summary>As an upgrade does it.</summary>
     public static Disturbance RestartProxies { get; } = new("restart the proxies, one after the other", RestartProxiesAsync);
@@ -60,6 +64,33 @@ internal static class Planned
         await Operator.UntilAsync($"{uuid} is where its bucket is", Stage.Limit, async () =>
             (await stage.Cluster.Operator.GetAsync($"/api/bases/{uuid}"))["pin"] is null && await OwnerAsync(stage, uuid) is not null);
         return $"{uuid}: {home}, {away}, home";
+    }
+
+    private static async Task<string> PinManyAsync(Stage stage)
+    {
+        var homes = new Dictionary<string, string>();
+        foreach (var uuid in stage.Bases.Take(10))
+            homes[uuid] = await OwnerAsync(stage, uuid) ?? throw new InvalidOperationException($"{uuid} has no owner");
+        foreach (var (uuid, home) in homes)
+            await stage.Cluster.Operator.PutAsync($"/api/pins/{uuid}", new JsonObject { ["node"] = stage.Any([.. stage.Cluster.Nodes.Select(node => node.Name).Where(name => name != home)]) });
+        await Operator.UntilAsync("the bases are away", Stage.Limit, () => AllAsync(async (uuid, home) => await OwnerAsync(stage, uuid) is { } owner && owner != home));
+        await Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System);
+        foreach (var uuid in homes.Keys)
+            await stage.Cluster.Operator.DeleteAsync($"/api/pins/{uuid}");
+        await Operator.UntilAsync("the bases are back", Stage.Limit, () => AllAsync(async (uuid, home) => await OwnerAsync(stage, uuid) == home));
+        // Long enough for a row and for the timer that saves it.
+        await Task.Delay(TimeSpan.FromSeconds(8), TimeProvider.System);
+        return string.Create(CultureInfo.InvariantCulture, $"{homes.Count} bases");
+
+        async Task<bool> AllAsync(Func<string, string, Task<bool>> condition)
+        {
+            foreach (var (uuid, home) in homes)
+            {
+                if (!await condition(uuid, home))
+                    return false;
+            }
+            return true;
+        }
     }
 
     private static async Task<string> RestartProxiesAsync(Stage stage)
