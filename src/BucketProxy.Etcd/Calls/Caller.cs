@@ -68,7 +68,9 @@ internal sealed class Caller : IDisposable
                     }
                     catch (CallFailure f) when (f.Execution == Execution.Never || (f.Execution == Execution.Maybe && kind.Repeatable))
                     {
-                        last = f;
+                        // That time ran out says less than what an attempt before it met with.
+                        if (last is null || f.Status != EtcdStatusCode.DeadlineExceeded)
+                            last = f;
                         _ring.Leave(channel);
                         _log.Retrying(method.Name, channel.Endpoint, f.Status, f.Detail);
                         throw new RetryableException(f);

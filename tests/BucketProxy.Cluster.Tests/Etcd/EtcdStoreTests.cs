@@ -118,7 +118,7 @@ public sealed class EtcdStoreTests : IAsyncLifetime
     [Fact]
     public async Task Commit_EtcdFreezesMeanwhile_OutcomeIsUnknown()
     {
-        await using var store = new EtcdStore(Options() with { CallTimeout = TimeSpan.FromSeconds(1) }, TimeProvider.System, NullLogger<EtcdStore>.Instance);
+        await using var store = new EtcdStore(Options() with { CallTimeout = TimeSpan.FromSeconds(6) }, TimeProvider.System, NullLogger<EtcdStore>.Instance);
         await store.ReadAsync(["k"]);
         await _etcd.FreezeAsync();
 

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using BucketProxy.Etcd.Errors;
 using BucketProxy.Etcd.Kv;
 using BucketProxy.Etcd.Tests.Fake;
@@ -107,6 +109,22 @@ public sealed class RetryTests
     public async Task Put_NobodyListens_IsUnavailableWithNothingChanged()
     {
         using var client = Clients.Impatient(Clients.Refusing(), Clients.Refusing());
+
+        var error = await Assert.ThrowsAsync<EtcdUnavailableException>(() => client.PutAsync("k", "v"));
+
+        Assert.False(error.OutcomeUnknown);
+        Assert.Contains("refused", error.Detail, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Put_TimeRunsOutInALaterAttempt_SaysWhatTheFirstMetWith()
+    {
+        // Refused at the first endpoint; the second takes the connection, and never shakes hands.
+        using var mute = new TcpListener(IPAddress.Loopback, 0);
+        mute.Start();
+        var second = EtcdEndpoint.Parse($"https://{mute.LocalEndpoint}");
+        using var client = new EtcdClient(
+            Clients.OptionsFor(Clients.Refusing(), second) with { CallTimeout = TimeSpan.FromSeconds(8), ConnectTimeout = TimeSpan.FromSeconds(60) }, TimeProvider.System);
 
         var error = await Assert.ThrowsAsync<EtcdUnavailableException>(() => client.PutAsync("k", "v"));
 

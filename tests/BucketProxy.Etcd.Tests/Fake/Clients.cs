@@ -17,7 +17,7 @@ internal static class Clients
 
     /// <summary>A client that soon gives up on silence.</summary>
     public static EtcdClient Impatient(params IEnumerable<EtcdEndpoint> endpoints) =>
-        new(OptionsFor(endpoints) with { CallTimeout = TimeSpan.FromSeconds(3), AttemptTimeout = TimeSpan.FromSeconds(1) }, TimeProvider.System);
+        new(OptionsFor(endpoints) with { CallTimeout = TimeSpan.FromSeconds(8), AttemptTimeout = TimeSpan.FromSeconds(3) }, TimeProvider.System);
 
     /// <summary>An endpoint that refuses connections.</summary>
     public static EtcdEndpoint Refusing() => EtcdEndpoint.Parse($"127.0.0.1:{EtcdTesting.FreePort.Next()}");

@@ -66,7 +66,7 @@ public sealed class TlsTests : IAsyncLifetime, IDisposable
         var options = EtcdClientOptions.ForEndpoints($"https://localhost:{_etcd!.ClientPort}") with
         {
             Tls = EtcdTls.FromPemFiles(_certificates.AuthorityFile, _certificates.ClientFile, _certificates.ClientKeyFile),
-            CallTimeout = TimeSpan.FromSeconds(3),
+            CallTimeout = TimeSpan.FromSeconds(10),
         };
         using var client = new EtcdClient(options, TimeProvider.System);
 

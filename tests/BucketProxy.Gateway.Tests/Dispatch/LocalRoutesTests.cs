@@ -75,7 +75,7 @@ public sealed class LocalRoutesTests
         var dead = new FakeNode(id: "dtable-server-04");
         var deadRecord = dead.Record;
         await dead.DisposeAsync();
-        await using var gateway = await GatewayUnderTest.StartAsync(one.Record, new GatewayOptions { SysInfoTimeout = TimeSpan.FromSeconds(3) });
+        await using var gateway = await GatewayUnderTest.StartAsync(one.Record, new GatewayOptions { SysInfoTimeout = TimeSpan.FromSeconds(10) });
         gateway.Tables.Node(two.Record, slow.Record, deadRecord).Publish();
 
         var response = await gateway.AskAsync(GatewayUnderTest.Get(SysInfo + "?x=1", "Authorization: Token t\r\n"));
