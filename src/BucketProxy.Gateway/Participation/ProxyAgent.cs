@@ -1,48 +1,39 @@
 using System.Collections.Immutable;
 using BucketProxy.Cluster.Keys;
-using BucketProxy.Cluster.Leases;
 using BucketProxy.Cluster.LocalState;
 using BucketProxy.Cluster.Mirror;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
-using BucketProxy.Core.Bases;
 using BucketProxy.Core.Routing;
 using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Gateway.Participation;
 
 /// <summary>
-/// Carries out what <see cref="ProxyParticipant"/> decides: registers the proxy, publishes tables, reports silence, fences.
+/// Has <see cref="ProxyParticipant"/> decide and carries it out: publishes tables, fences, and has <see cref="ProxyRegistration"/> write
+/// what the cluster is to know.
 /// </summary>
 /// <remarks>
 /// One loop decides; it never waits for the store, so that a new table or a fence is never late because a write is. At most
-/// one write is under way at a time, and its outcome wakes the loop.
+/// one write is under way at a time (<see cref="WriteSlot"/>), and its outcome wakes the loop.
 /// </remarks>
 public sealed class ProxyAgent : IAsyncDisposable
 {
-    private static readonly TimeSpan WriteDeadline = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan WriteRetry = TimeSpan.FromMilliseconds(500);
-
-    private readonly IClusterStore _store;
-    private readonly KeySchema _keys;
     private readonly IViewSource _views;
     private readonly CurrentTable _table;
     private readonly IProxyTraffic _traffic;
     private readonly ProxyAgentOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<ProxyAgent> _logger;
-    private readonly TableCache? _cache;
     private readonly Signal _signal = new();
     private readonly SilenceWatch _silence;
+    private readonly ProxyRegistration _registration;
+    private readonly WriteSlot _writes;
+    private readonly LoadReporter _loadReporter;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ProxyState _state;
-    private LeaseKeeper? _lease;
-    private ImmutableSortedDictionary<string, string> _busy = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
-    private ImmutableSortedDictionary<string, string>? _busyWritten;
-    private Task<Func<ProxyState, ProxyState>>? _write;
-    private long _writeNotBefore;
     private Task? _loop;
     private Task? _loads;
 
@@ -69,16 +60,16 @@ public sealed class ProxyAgent : IAsyncDisposable
         TableCache? cache = null)
     {
         options.Validate();
-        _store = store;
-        _keys = keys;
         _views = views;
         _table = table;
         _traffic = traffic;
         _options = options;
         _time = time;
         _logger = logger;
-        _cache = cache;
         _silence = new SilenceWatch(traffic, time, _signal.Set);
+        _registration = new ProxyRegistration(store, keys, options, cache, time, logger, _signal.Set);
+        _writes = new WriteSlot(options.Instance, time, logger, _signal.Set, _stop.Token);
+        _loadReporter = new LoadReporter(store, keys, _registration, traffic, options, time, logger);
         _state = new ProxyState { Instance = options.Instance, OnStoreLoss = options.OnStoreLoss };
         // A successor that starts while the store is away serves what its predecessor left: nobody can have been granted
         // anything in a planned move meanwhile, because the predecessor's record still stands and reports no silence.
@@ -93,35 +84,19 @@ public sealed class ProxyAgent : IAsyncDisposable
     public Task Serving => _serving.Task;
 
     /// <summary>For how long the lease lives for certain; null: there is none.</summary>
-    public TimeSpan? LeaseRemaining =>
-        Volatile.Read(ref _lease) is { Lost.IsCompleted: false } lease ? lease.Remaining : null;
+    public TimeSpan? LeaseRemaining => _registration.Lease?.Remaining;
 
     /// <summary>
     /// S2, looked at while it runs: a bucket of which this proxy has told the store that it is silent, for a move that still stands,
     /// while something of it is in flight. Null: there is none, as it should be.
     /// </summary>
-    public string? BrokenSilence()
-    {
-        var table = _table.Table;
-        foreach (var (name, move) in Volatile.Read(ref _state).Reported)
-        {
-            if (!Bucket.TryParse(name, out var bucket))
-                continue;
-            var entry = table.Pins.Prepend(table[bucket]).FirstOrDefault(e => e.Bucket == bucket && e.MoveRevision == move);
-            if (entry is null || _traffic.BusyWith(bucket, entry.Pin) is not { } busy)
-                continue;
-            // What was looked at must have been one table, or the move was over before the traffic was asked.
-            if (ReferenceEquals(table, _table.Table))
-                return $"bucket {name} of move {move}: {busy}";
-        }
-        return null;
-    }
+    public string? BrokenSilence() => SilenceCheck.Broken(Volatile.Read(ref _state).Reported, _table, _traffic);
 
     /// <summary>Sets it going.</summary>
     public void Start()
     {
         _loop = LoopAsync();
-        _loads = _options.LoadInterval > TimeSpan.Zero ? PublishLoadsAsync() : null;
+        _loads = _loadReporter.RunAsync(_stop.Token);
     }
 
     private async Task LoopAsync()
@@ -132,7 +107,8 @@ public sealed class ProxyAgent : IAsyncDisposable
             {
                 _signal.Reset();
                 var view = _views.Current;
-                await TakeOutcomeOfWriteAsync().ConfigureAwait(false);
+                if (await _writes.TakeOutcomeAsync().ConfigureAwait(false) is { } outcome)
+                    _state = outcome(_state);
                 var wake = Step(view);
                 await WaitAsync(view, wake).ConfigureAwait(false);
             }
@@ -140,28 +116,6 @@ public sealed class ProxyAgent : IAsyncDisposable
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // Stopping.
-        }
-    }
-
-    private async Task TakeOutcomeOfWriteAsync()
-    {
-        if (_write is not { IsCompleted: true } write)
-            return;
-        _write = null;
-        try
-        {
-            var outcome = await write.ConfigureAwait(false);
-            _state = outcome(_state);
-        }
-        catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
-        {
-            Log.ProxyWriteFailed(_logger, e, _options.Instance);
-            _writeNotBefore = _time.GetTimestamp() + (long)(WriteRetry.TotalSeconds * _time.TimestampFrequency);
-        }
-        catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
-        {
-            Log.ProxyWriteTimedOut(_logger, _options.Instance, WriteDeadline.TotalSeconds);
-            _writeNotBefore = _time.GetTimestamp() + (long)(WriteRetry.TotalSeconds * _time.TimestampFrequency);
         }
     }
 
@@ -199,108 +153,22 @@ public sealed class ProxyAgent : IAsyncDisposable
         if (decision.State is { Phase: ProxyPhase.Serving, RegisteredAt: > 0, KeepsPredecessors: false })
             _serving.TrySetResult();
 
-        _busy = _silence.Busy().ToImmutableSortedDictionary(StringComparer.Ordinal);
         StartWrite(decision);
-        return Earliest(_silence.NextBusy(), UntilFence(), UntilRetry());
+        return Earliest(_silence.NextBusy(), UntilFence(), _writes.UntilRetry);
     }
 
     private void StartWrite(ProxyDecision decision)
     {
-        var reportBusy = decision.State.RegisteredAt > 0 && _busyWritten is { } written && !written.SequenceEqual(_busy);
-        if (_write is not null || UntilRetry() > TimeSpan.Zero
-            || !(decision.Register || decision.Report || decision.ReleasePredecessors || reportBusy))
-        {
+        if (!_writes.IsFree)
             return;
-        }
-        _write = decision.Register ? RegisterAsync(decision.State, _busy)
-            : decision.ReleasePredecessors ? ReleasePredecessorsAsync()
-            : ReportAsync(decision.State, _busy);
-        _write.ContinueWith(_ => _signal.Set(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        var busy = _silence.Busy().ToImmutableSortedDictionary(StringComparer.Ordinal);
+        if (decision.Register)
+            _writes.Start(over => _registration.RegisterAsync(decision.State, busy, over));
+        else if (decision.ReleasePredecessors)
+            _writes.Start(_registration.ReleasePredecessorsAsync);
+        else if (decision.Report || (decision.State.RegisteredAt > 0 && _registration.Busy is { } written && !written.SequenceEqual(busy)))
+            _writes.Start(over => _registration.ReportAsync(decision.State, busy, over));
     }
-
-    // Each write comes back as what it changes of the standing by then: that may have changed while it was under way.
-    private async Task<Func<ProxyState, ProxyState>> RegisterAsync(ProxyState state, ImmutableSortedDictionary<string, string> busy)
-    {
-        using var deadline = Deadline(out var timer);
-        await using var running = timer.ConfigureAwait(false);
-        await FlushTableAsync(deadline.Token).ConfigureAwait(false);
-        if (_lease is { Lost.IsCompleted: true } lost)
-        {
-            await lost.DisposeAsync().ConfigureAwait(false);
-            Volatile.Write(ref _lease, null);
-        }
-        if (_lease is null)
-        {
-            var granted = await LeaseKeeper.GrantAsync(_store, _options.LeaseTimeToLive, _time, deadline.Token).ConfigureAwait(false);
-            Volatile.Write(ref _lease, granted);
-            _ = granted.Lost.ContinueWith(_ => _signal.Set(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        }
-        var operations = new List<StoreOperation>
-        {
-            StoreOperation.PutText(_keys.Proxy(_options.Instance), RecordJson.Write(RecordOf(state, busy))),
-            StoreOperation.PutText(_keys.Alive(_options.Instance), "", _lease.LeaseId),
-        };
-        if (!state.KeepsPredecessors)
-            operations.AddRange(DeletePredecessors());
-        var result = await _store.CommitAsync(new StoreTransaction { Success = operations }, deadline.Token).ConfigureAwait(false);
-        _busyWritten = busy;
-        Log.Registered(_logger, _options.Instance, result.Revision);
-        return now => now with { RegisteredAt = result.Revision, Lapsed = false, Reported = state.Silent };
-    }
-
-    private IEnumerable<StoreOperation> DeletePredecessors() => _options.Predecessors.SelectMany(predecessor =>
-        new[] { StoreOperation.DeleteKey(_keys.Proxy(predecessor)), StoreOperation.DeleteKey(_keys.Alive(predecessor)) });
-
-    private async Task<Func<ProxyState, ProxyState>> ReleasePredecessorsAsync()
-    {
-        using var deadline = Deadline(out var timer);
-        await using var running = timer.ConfigureAwait(false);
-        await _store.CommitAsync(new StoreTransaction { Success = [.. DeletePredecessors()] }, deadline.Token).ConfigureAwait(false);
-        return now => now with { KeepsPredecessors = false };
-    }
-
-    private async Task<Func<ProxyState, ProxyState>> ReportAsync(ProxyState state, ImmutableSortedDictionary<string, string> busy)
-    {
-        using var deadline = Deadline(out var timer);
-        await using var running = timer.ConfigureAwait(false);
-        await FlushTableAsync(deadline.Token).ConfigureAwait(false);
-        var key = _keys.Proxy(_options.Instance);
-        var result = await _store.CommitAsync(
-            new StoreTransaction
-            {
-                // Never brings back a record that an operator deleted: that would undo the forgetting.
-                Comparisons = [Comparison.Exists(key)],
-                Success = [StoreOperation.PutText(key, RecordJson.Write(RecordOf(state, busy)))],
-            },
-            deadline.Token).ConfigureAwait(false);
-        if (!result.Succeeded)
-            return now => now;
-        _busyWritten = busy;
-        return now => now with { Reported = state.Silent };
-    }
-
-    // S2: what is reported silent here is held back in the published table. A successor that starts from disk must hold it
-    // back too, so that table is on disk before anybody is told.
-    private Task FlushTableAsync(CancellationToken cancellationToken) =>
-        _cache?.FlushAsync(cancellationToken) ?? Task.CompletedTask;
-
-    private CancellationTokenSource Deadline(out ITimer timer)
-    {
-        var source = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        timer = _time.CreateTimer(
-            static s => ((CancellationTokenSource)s!).Cancel(), source, WriteDeadline, Timeout.InfiniteTimeSpan);
-        return source;
-    }
-
-    private ProxyRecord RecordOf(ProxyState state, ImmutableSortedDictionary<string, string> busy) => new()
-    {
-        Address = _options.Address,
-        Version = _options.Version,
-        OnStoreLoss = _options.OnStoreLoss,
-        LeaseSeconds = _options.LeaseTimeToLive.TotalSeconds,
-        Silent = state.Silent,
-        Busy = busy,
-    };
 
     private async Task WaitAsync(ClusterView? seen, TimeSpan? wake)
     {
@@ -321,12 +189,6 @@ public sealed class ProxyAgent : IAsyncDisposable
             ? remaining - _options.FenceMargin
             : null;
 
-    private TimeSpan? UntilRetry()
-    {
-        var left = TimeSpan.FromSeconds((_writeNotBefore - _time.GetTimestamp()) / (double)_time.TimestampFrequency);
-        return left > TimeSpan.Zero ? left : null;
-    }
-
     private static TimeSpan? Earliest(params ReadOnlySpan<TimeSpan?> times)
     {
         TimeSpan? earliest = null;
@@ -336,38 +198,6 @@ public sealed class ProxyAgent : IAsyncDisposable
                 earliest = time;
         }
         return earliest;
-    }
-
-    private async Task PublishLoadsAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                await Task.Delay(_options.LoadInterval, _time, _stop.Token).ConfigureAwait(false);
-                var report = _traffic.TakeLoad();
-                if (_lease is not { Lost.IsCompleted: false } lease)
-                    continue;
-                try
-                {
-                    await _store.CommitAsync(
-                        new StoreTransaction
-                        {
-                            Success = [StoreOperation.PutText(_keys.Load(_options.Instance), RecordJson.Write(report), lease.LeaseId)],
-                        },
-                        _stop.Token).ConfigureAwait(false);
-                }
-                catch (StoreException e)
-                {
-                    // The next report says it anew; the planner takes a report only while its lease lives.
-                    Log.LoadNotPublished(_logger, e, _options.Instance);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            // Stopping.
-        }
     }
 
     /// <summary>
@@ -381,34 +211,20 @@ public sealed class ProxyAgent : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await Ended(_loop).ConfigureAwait(false);
         await Ended(_loads).ConfigureAwait(false);
-        await Ended(_write).ConfigureAwait(false);
+        await Ended(_writes.Write).ConfigureAwait(false);
         _silence.Dispose();
         if (registered)
             await LeaveAsync().ConfigureAwait(false);
-        if (_lease is { } lease)
-            await lease.DisposeAsync().ConfigureAwait(false);
+        await _registration.DisposeAsync().ConfigureAwait(false);
         _stop.Dispose();
     }
 
     private async Task LeaveAsync()
     {
-        using var deadline = new CancellationTokenSource(WriteDeadline, _time);
+        using var deadline = new CancellationTokenSource(WriteSlot.Deadline, _time);
         try
         {
-            // S2: nobody waits for this proxy once its record is gone, so no successor may go on from its table.
-            if (_cache is not null)
-                await _cache.ForgetAsync(deadline.Token).ConfigureAwait(false);
-            await _store.CommitAsync(
-                new StoreTransaction
-                {
-                    Success =
-                    [
-                        StoreOperation.DeleteKey(_keys.Proxy(_options.Instance)),
-                        StoreOperation.DeleteKey(_keys.Alive(_options.Instance)),
-                        StoreOperation.DeleteKey(_keys.Load(_options.Instance)),
-                    ],
-                },
-                deadline.Token).ConfigureAwait(false);
+            await _registration.LeaveAsync(deadline.Token).ConfigureAwait(false);
             Log.Left(_logger, _options.Instance);
         }
         catch (Exception e) when (e is StoreException or OperationCanceledException or IOException or UnauthorizedAccessException)

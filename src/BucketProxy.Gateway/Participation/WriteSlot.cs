@@ -1,0 +1,76 @@
+using BucketProxy.Cluster.Store;
+using Microsoft.Extensions.Logging;
+
+namespace BucketProxy.Gateway.Participation;
+
+/// <summary>
+/// At most one write of the proxy's record at a time, each within a deadline, and a pause after one that failed. The agent's loop starts
+/// them and takes their outcomes, and never waits for one. Used by that loop only, so not thread-safe.
+/// </summary>
+/// <param name="instance">The proxy, for the log.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Where failures are reported.</param>
+/// <param name="ended">Called from any thread when a write has ended.</param>
+/// <param name="stop">Ends the write under way.</param>
+internal sealed class WriteSlot(string instance, TimeProvider time, ILogger logger, Action ended, CancellationToken stop)
+{
+    /// <summary>How long one write may take.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
+
+    private long _notBefore;
+
+    /// <summary>The write under way, or the ended one whose outcome was not taken yet; null: there is none.</summary>
+    public Task<Func<ProxyState, ProxyState>>? Write { get; private set; }
+
+    /// <summary>Whether a write may start now.</summary>
+    public bool IsFree => Write is null && UntilRetry is null;
+
+    /// <summary>What is left of the pause after a failed write; null: nothing.</summary>
+    public TimeSpan? UntilRetry
+    {
+        get
+        {
+            var left = TimeSpan.FromSeconds((_notBefore - time.GetTimestamp()) / (double)time.TimestampFrequency);
+            return left > TimeSpan.Zero ? left : null;
+        }
+    }
+
+    /// <summary>Starts one. Only while <see cref="IsFree"/>.</summary>
+    public void Start(Func<CancellationToken, Task<Func<ProxyState, ProxyState>>> write)
+    {
+        Write = RunAsync(write);
+        Write.ContinueWith(_ => ended(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    /// <summary>What the write that has ended changes of the proxy's standing; null: none has ended, or it failed.</summary>
+    /// <exception cref="OperationCanceledException">It is stopping.</exception>
+    public async ValueTask<Func<ProxyState, ProxyState>?> TakeOutcomeAsync()
+    {
+        if (Write is not { IsCompleted: true } write)
+            return null;
+        Write = null;
+        try
+        {
+            return await write.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
+        {
+            Log.ProxyWriteFailed(logger, e, instance);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            Log.ProxyWriteTimedOut(logger, instance, Deadline.TotalSeconds);
+        }
+        _notBefore = time.GetTimestamp() + (long)(Retry.TotalSeconds * time.TimestampFrequency);
+        return null;
+    }
+
+    private async Task<Func<ProxyState, ProxyState>> RunAsync(Func<CancellationToken, Task<Func<ProxyState, ProxyState>>> write)
+    {
+        using var deadline = new CancellationTokenSource(Deadline, time);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
+        return await write(over.Token).ConfigureAwait(false);
+    }
+}
