@@ -8,7 +8,7 @@ namespace BucketProxy.Cluster.Mirror;
 
 /// <summary>
 /// What was seen of a store's history: every entry, how far, and what the watch has told of it. It answers whether a snapshot goes on where
-/// this ends (S7), and what it brings. Pure but for one log line; guarded by the mirror's lock.
+/// this ends (S7), and what it brings. Pure but for one log line; guarded by the lock of <see cref="MirroredView"/>.
 /// </summary>
 /// <param name="keys">How keys are spelled.</param>
 /// <param name="logger">Where an acceptance that cannot be read is reported.</param>

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace BucketProxy.Cluster.Mirror;
 
 /// <summary>
-/// Keeps the newest <see cref="ClusterView"/> in memory: a snapshot, then a watch from the revision after it, and every few
-/// seconds a read of everything to compare with. It never gives up, and never takes a whole view for an older one (S7).
+/// Follows the store, so that <see cref="MirroredView"/> is the newest: a snapshot, then a watch from the revision after it, and every few
+/// seconds a read of everything to compare with. It never gives up.
 /// <code>
 ///   snapshot at R ──► view R ──► watch from R+1 ──► view R+1, R+2, …
 ///        ▲                            │ ends, compacted, wedged
@@ -24,19 +24,13 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
     private readonly MirrorOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<StoreMirror> _logger;
-    private readonly ViewBuilder _builder;
+    private readonly MirroredView _mirrored;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
-    private readonly HashSet<ViewProblem> _reported = [];
-    private readonly SeenHistory _history;
-    private ClusterView? _view;
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? _watch;
-    private long _confirmedAt;
     private bool _connected;
     private long _watchesOpened;
     private long _wedged;
-    private string? _notAdopted;
     private string? _lastError;
     private Task _loops = Task.CompletedTask;
 
@@ -56,29 +50,29 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
         _options = options;
         _time = time;
         _logger = logger;
-        _history = new SeenHistory(keys, logger, seen);
-        _builder = new ViewBuilder(keys);
+        _mirrored = new MirroredView(keys, store.Description, logger, seen);
     }
 
     /// <inheritdoc/>
-    public ClusterView? Current => Volatile.Read(ref _view);
+    public ClusterView? Current => _mirrored.Current;
 
     /// <summary>How far the store was seen, also by earlier processes; null: never.</summary>
-    public StoreMark? Seen => _history.Mark;
+    public StoreMark? Seen => _mirrored.Seen;
 
     /// <summary>How well it follows.</summary>
     public MirrorStatus Status
     {
         get
         {
+            var (view, confirmedAt, notAdopted, acceptance) = _mirrored.Now;
             lock (_lock)
             {
                 return new MirrorStatus(
-                    _connected, _view?.ClusterId ?? 0, _view?.Revision ?? 0,
-                    _view is null ? null : _time.GetElapsedTime(_confirmedAt),
-                    Math.Max(0, _watchesOpened - 1), _wedged, _notAdopted, _lastError)
+                    _connected, view?.ClusterId ?? 0, view?.Revision ?? 0,
+                    view is null ? null : _time.GetElapsedTime(confirmedAt),
+                    Math.Max(0, _watchesOpened - 1), _wedged, notAdopted, _lastError)
                 {
-                    Acceptance = _history.Mark?.Acceptance,
+                    Acceptance = acceptance,
                 };
             }
         }
@@ -88,20 +82,8 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
     public void Start() => _loops = Task.WhenAll(FollowAsync(), CompareAsync());
 
     /// <inheritdoc/>
-    public async Task ChangedSinceAsync(ClusterView? seen, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            Task changed;
-            lock (_lock)
-            {
-                if (!ReferenceEquals(_view, seen))
-                    return;
-                changed = _changed.Task;
-            }
-            await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-    }
+    public Task ChangedSinceAsync(ClusterView? seen, CancellationToken cancellationToken) =>
+        _mirrored.ChangedSinceAsync(seen, cancellationToken);
 
     /// <summary>
     /// An operator's word that the store as it is now is the right one, for every instance. Without it, a store that was restored
@@ -114,7 +96,7 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
         var acceptance = new StoreAcceptance(
             now.ClusterId, (Seen?.Revision ?? 0) + AcceptanceReach, Guid.NewGuid().ToString("N"));
         await _store.CommitAsync(
-            new StoreTransaction { Success = [StoreOperation.PutText(_history.AcceptedKey, RecordJson.Write(acceptance))] },
+            new StoreTransaction { Success = [StoreOperation.PutText(_mirrored.AcceptedKey, RecordJson.Write(acceptance))] },
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -130,16 +112,16 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
                 if (await ReadAsync(watch.Token).ConfigureAwait(false) is { Adopted: true } read)
                 {
                     // :: Step 2: what changed since, from R + 1 on.
+                    _mirrored.WatchFrom(read.Snapshot.Revision);
                     lock (_lock)
                     {
                         _watch = watch;
                         _watchesOpened++;
-                        _history.WatchFrom(read.Snapshot.Revision);
                         _connected = true;
                     }
                     await foreach (var batch in _store.WatchAsync(_keys.Mirrored, read.Snapshot.Revision + 1, watch.Token).ConfigureAwait(false))
                     {
-                        if (!Take(batch))
+                        if (!_mirrored.Take(batch))
                             break;
                     }
                 }
@@ -231,16 +213,16 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
 
     private async Task<(StoreSnapshot Snapshot, bool Adopted, SeenHistory.Miss Missed)> ReadAsync(CancellationToken cancellationToken)
     {
-        long sinceRevision;
         var sentAt = _time.GetTimestamp();
-        lock (_lock)
-            sinceRevision = _history.BeginRead();
+        var sinceRevision = _mirrored.BeginRead();
         var snapshot = await _store.ReadAsync(_keys.Mirrored, ReadConsistency.Linearizable, cancellationToken).ConfigureAwait(false);
-        lock (_lock)
+        var (adopted, missed) = _mirrored.Take(snapshot, sinceRevision, sentAt);
+        if (adopted)
         {
-            var missed = snapshot.ClusterId == _view?.ClusterId ? _history.Missed(snapshot) : SeenHistory.Miss.Nothing;
-            return (snapshot, Adopt(snapshot, sinceRevision, sentAt), missed);
+            lock (_lock)
+                _lastError = null;
         }
+        return (snapshot, adopted, missed);
     }
 
     private static async Task CloseAsync(CancellationTokenSource watch)
@@ -260,92 +242,22 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
         var since = _time.GetTimestamp();
         while (_time.GetElapsedTime(since) < _options.WatchLag)
         {
-            lock (_lock)
-            {
-                if (_history.Delivered >= revision || !ReferenceEquals(_watch, watch))
-                    return true;
-            }
+            if (HasCaughtUp())
+                return true;
             await Task.Delay(_options.WatchLag / 10, _time, _stop.Token).ConfigureAwait(false);
         }
-        lock (_lock)
-            return _history.Delivered >= revision || !ReferenceEquals(_watch, watch);
-    }
+        return HasCaughtUp();
 
-    // Takes a whole snapshot. False: it is not the history that was seen, and no operator has accepted it.
-    private bool Adopt(StoreSnapshot snapshot, long sinceRevision, long sentAt)
-    {
-        var doubt = _history.Doubt(snapshot, sinceRevision);
-        var accepted = doubt is not null && _history.IsAccepted(snapshot);
-        if (doubt is not null && !accepted)
+        bool HasCaughtUp()
         {
-            if (_notAdopted != doubt)
-                Log.StoreNotAdopted(_logger, _store.Description, doubt);
-            _notAdopted = doubt;
-            return false;
-        }
-        _notAdopted = null;
-        _lastError = null;
-        _confirmedAt = sentAt;
-        if (accepted)
-        {
-            Log.StoreAdopted(_logger, _store.Description, snapshot.Revision);
-            _history.Forget();
-            Set(_builder.Apply(null, snapshot.ClusterId, snapshot.Revision, _history.Take(snapshot)));
-            return true;
-        }
-        // The watch may have delivered more while the read was under way; then the view is the newer of the two.
-        if (_view is not null && snapshot.Revision < _view.Revision)
-            return true;
-        var changes = _history.Take(snapshot);
-        if (_view is null || changes.Count > 0)
-            Set(_builder.Apply(_view, snapshot.ClusterId, snapshot.Revision, changes));
-        else
-            _history.Reach(snapshot.ClusterId, snapshot.Revision, !_view.Assignments.IsEmpty);
-        return true;
-    }
-
-    // Takes a batch of the watch. False: it is of another store, or empties this one; a whole read tells.
-    private bool Take(WatchBatch batch)
-    {
-        lock (_lock)
-        {
-            if (_view is null || batch.ClusterId != _view.ClusterId)
-                return false;
-            // What a comparing read has brought already is passed over: an older change must not undo a newer one.
-            var news = batch.Events.Where(e => e.Revision > _view.Revision).ToList();
-            var view = news.Count == 0 ? _view : _builder.Apply(_view, batch.ClusterId, batch.Revision, news);
-            if (view.Assignments.IsEmpty && !_view.Assignments.IsEmpty)
-                return false;
-            _history.Take(news, batch.Revision);
-            if (news.Count == 0)
-                _history.Reach(batch.ClusterId, batch.Revision, !view.Assignments.IsEmpty);
-            else
-                Set(view);
-            return true;
-        }
-    }
-
-    private void Set(ClusterView view)
-    {
-        Volatile.Write(ref _view, view);
-        _history.Reach(view.ClusterId, view.Revision, !view.Assignments.IsEmpty);
-        // Once each; a writer that never tires must not fill the memory.
-        if (_reported.Count > 10_000)
-            _reported.Clear();
-        foreach (var problem in view.Problems.Values)
-        {
-            // How many keys name an unknown owner is no news; that one does is.
-            if (_reported.Add(problem.UnknownOwner ? problem with { ModRevision = 0, Reason = "" } : problem))
+            lock (_lock)
             {
-                if (problem.UnknownOwner)
-                    Log.UnknownOwner(_logger, problem.Key, problem.ModRevision, problem.Reason);
-                else
-                    Log.ValueProblem(_logger, problem.Key, problem.ModRevision, problem.Reason);
+                // Another watch stands, or none: then this one needs no closing.
+                if (!ReferenceEquals(_watch, watch))
+                    return true;
             }
+            return _mirrored.Delivered >= revision;
         }
-        var changed = _changed;
-        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        changed.TrySetResult();
     }
 
     /// <summary>Ends the watch and the comparing reads. The store is left open.</summary>
