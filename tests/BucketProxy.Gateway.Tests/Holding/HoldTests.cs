@@ -5,7 +5,6 @@ namespace BucketProxy.Gateway.Tests.Holding;
 
 public sealed class HoldTests
 {
-    private const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     private static readonly Bucket Bucket = GatewayUnderTest.Bucket;
 
     [Theory]
@@ -116,7 +115,7 @@ public sealed class HoldTests
         await using var node = new FakeNode(async (request, wire) =>
         {
             length = (await request.ReadBodyAsync(wire)).Length;
-            await wire.SendAsync(Ok);
+            await wire.SendAsync(FakeNode.Empty);
         });
         await using var gateway = await GatewayUnderTest.StartAsync(null);
         await using var client = await gateway.ClientAsync();
@@ -146,7 +145,7 @@ public sealed class HoldTests
             InterlockedMax(ref most, now);
             await go.WaitAsync();
             Interlocked.Decrement(ref underWay);
-            await wire.SendAsync(Ok);
+            await wire.SendAsync(FakeNode.Empty);
         });
         await using var gateway = await GatewayUnderTest.StartAsync(null, new GatewayOptions { ReleaseAtOnce = 2 });
         var clients = new List<RawClient>();

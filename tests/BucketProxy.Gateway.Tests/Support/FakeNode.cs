@@ -12,6 +12,12 @@ namespace BucketProxy.Gateway.Tests.Support;
 /// </summary>
 internal sealed class FakeNode : IAsyncDisposable
 {
+    /// <summary>The answer of a node without a script.</summary>
+    public const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+    /// <summary>An answer without a body.</summary>
+    public const string Empty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
     private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<int, Socket> _sockets = new();
@@ -25,7 +31,7 @@ internal sealed class FakeNode : IAsyncDisposable
     public FakeNode(Func<RawRequest, WireStream, Task>? script = null, string id = "dtable-server-01", int port = 0)
     {
         Id = id;
-        _script = script ?? ((_, wire) => wire.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+        _script = script ?? ((_, wire) => wire.SendAsync(Ok));
         _listener = new TcpListener(IPAddress.Loopback, port);
         _listener.Start();
         _ = AcceptAsync();

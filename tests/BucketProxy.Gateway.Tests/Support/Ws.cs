@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using BucketProxy.Testing;
 
 namespace BucketProxy.Gateway.Tests.Support;
 
@@ -13,6 +14,9 @@ internal static class Ws
     public const byte Binary = 2;
     public const byte Close = 8;
     public const byte Ping = 9;
+
+    /// <summary>Clients are told of a move at once, not after a random part of a spread.</summary>
+    public static readonly GatewayOptions AtOnce = new() { CloseSpread = TimeSpan.Zero };
 
     public static string Handshake(string target = Target) =>
         $"GET {target} HTTP/1.1\r\nHost: proxy.example\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
@@ -99,6 +103,14 @@ internal static class Ws
         var response = await client.ReadResponseAsync();
         Assert.Equal(101, response.Status);
         return client;
+    }
+
+    /// <summary>The code of the close frame that comes next.</summary>
+    public static async Task<int> CloseCodeAsync(RawClient client)
+    {
+        var frame = await client.Wire.ReadFrameAsync().Within();
+        Assert.Equal(Close, frame.Opcode);
+        return frame.CloseCode;
     }
 }
 

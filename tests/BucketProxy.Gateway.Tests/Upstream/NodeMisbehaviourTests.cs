@@ -4,11 +4,9 @@ using BucketProxy.Testing;
 
 namespace BucketProxy.Gateway.Tests.Upstream;
 
-/// <summary>What nodes may do to a connection, seen from a client.</summary>
+/// <summary>What nodes may answer, seen from a client.</summary>
 public sealed class NodeMisbehaviourTests
 {
-    private const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
     [Theory]
     [MemberData(nameof(AnswerParsingTests.Malformed), MemberType = typeof(AnswerParsingTests))]
     public async Task Answer_OfTwoReadings_ClientGetsNoneOfItAndTheConnectionIsNotUsedAgain(string shape, string answer)
@@ -30,161 +28,13 @@ public sealed class NodeMisbehaviourTests
         Assert.Single(node.Requests);
     }
 
-    [Theory]
-    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")]
-    [InlineData("HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")]
-    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")]
-    [InlineData("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok")]
-    [InlineData("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")]
-    public async Task Answer_ConnectionCannotBeTrustedAfterIt_NextRequestGoesOverAnother(string answer)
-    {
-        await using var node = new FakeNode((request, wire) => wire.SendAsync(request.Target.EndsWith("first", StringComparison.Ordinal) ? answer : Ok));
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
-        await using var client = await gateway.ClientAsync();
-
-        var first = await client.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path + "first"));
-        var second = await client.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path));
-
-        Assert.InRange(first.Status, 200, 204);
-        Assert.Equal("ok", second.Text);
-        Assert.Equal([1, 2], node.Requests.Select(r => r.Connection));
-    }
-
-    [Fact]
-    public async Task Answer_SpokenUnasked_ConnectionIsNotUsedAgain()
-    {
-        var spoken = new TaskCompletionSource();
-        await using var node = new FakeNode(async (request, wire) =>
-        {
-            await wire.SendAsync(Ok);
-            if (request.Connection != 1)
-                return;
-            await wire.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
-            spoken.SetResult();
-        });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
-
-        await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path));
-        await spoken.Task.Within();
-        await GatewayUnderTest.UntilAsync(() => node.OpenConnections == 0, "the connection is closed without being asked for");
-        var second = await gateway.AskAsync(GatewayUnderTest.Send("POST", GatewayUnderTest.Path, ""));
-
-        Assert.Equal("ok", second.Text);
-    }
-
-    [Fact]
-    public async Task Answers_KeptConnection_IsUsedAgain()
-    {
-        await using var node = new FakeNode(async (request, wire) =>
-        {
-            await request.ReadBodyAsync(wire);
-            await wire.SendAsync(request.Target.EndsWith("chunked", StringComparison.Ordinal)
-                ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
-                : request.Method == "HEAD" ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" : Ok);
-        });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
-        await using var client = await gateway.ClientAsync();
-
-        await client.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path));
-        await client.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path + "chunked"));
-        await client.AskAsync($"HEAD {GatewayUnderTest.Path} HTTP/1.1\r\nHost: p\r\n\r\n");
-        await client.AskAsync(GatewayUnderTest.Send("POST", GatewayUnderTest.Path, "{}"));
-        await client.AskAsync($"POST {GatewayUnderTest.Path} HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
-        await client.AskAsync($"DELETE {GatewayUnderTest.Path} HTTP/1.1\r\nHost: p\r\n\r\n");
-
-        Assert.Equal(6, node.Requests.Count);
-        Assert.Equal(1, node.Connections);
-    }
-
-    // The exception in S4's rule: safe, without a body, and nothing of an answer came.
-    [Theory]
-    [InlineData("GET", 200)]
-    [InlineData("HEAD", 200)]
-    [InlineData("DELETE", 502)]
-    public async Task Node_ClosesAUsedConnectionOnTheNextRequest_OnlyWhatIsSafeGoesAgainOnce(string method, int status)
-    {
-        await using var node = new FakeNode(async (request, wire) =>
-        {
-            if (request.Connection == 1 && request.Target.EndsWith("second", StringComparison.Ordinal))
-                wire.Stream.Close();
-            else
-                await wire.SendAsync(request.Method == "HEAD" ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" : Ok);
-        });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
-        await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path));
-
-        var response = await gateway.AskAsync($"{method} {GatewayUnderTest.Path}second HTTP/1.1\r\nHost: p\r\n\r\n");
-
-        Assert.Equal(status, response.Status);
-        Assert.Equal(status == 200 ? 2 : 1, node.Requests.Count(r => r.Target.EndsWith("second", StringComparison.Ordinal)));
-    }
-
-    [Fact]
-    public async Task Node_ClosesEveryConnection_AGetGoesTwiceAtMost()
-    {
-        await using var node = new FakeNode(async (request, wire) =>
-        {
-            if (request.Target.EndsWith("bad", StringComparison.Ordinal))
-                wire.Stream.Close();
-            else
-                await wire.SendAsync(Ok);
-        });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path))));
-
-        var response = await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path + "bad"));
-
-        Assert.Equal(502, response.Status);
-        Assert.Equal(2, node.Requests.Count(r => r.Target.EndsWith("bad", StringComparison.Ordinal)));
-    }
-
-    [Fact]
-    public async Task Node_BreaksOffInItsHeadOnAUsedConnection_AGetGoesOnce()
-    {
-        await using var node = new FakeNode(async (request, wire) =>
-        {
-            await wire.SendAsync(request.Target.EndsWith("bad", StringComparison.Ordinal) ? "HTTP/1.1 200" : Ok);
-            if (request.Target.EndsWith("bad", StringComparison.Ordinal))
-                wire.Stream.Close();
-        });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
-        await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path));
-
-        var response = await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path + "bad"));
-
-        Assert.Equal(502, response.Status);
-        Assert.Single(node.Requests, r => r.Target.EndsWith("bad", StringComparison.Ordinal));
-    }
-
-    // The mutation: not asked whether the connection ended; then the POST is lost with it.
-    [Theory]
-    [InlineData("GET")]
-    [InlineData("POST")]
-    public async Task Node_ClosedAnIdleConnection_NextRequestGoesOverAnother(string method)
-    {
-        await using var node = new FakeNode(async (request, wire) =>
-        {
-            await wire.SendAsync(Ok);
-            if (request.Connection == 1)
-                throw new EndOfStreamException();
-        });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
-        await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path));
-        await GatewayUnderTest.UntilAsync(() => node.OpenConnections == 0, "the node has closed");
-
-        var response = await gateway.AskAsync(GatewayUnderTest.Send(method, GatewayUnderTest.Path, ""));
-
-        Assert.Equal("ok", response.Text);
-        Assert.Equal(2, node.Requests.Count);
-    }
-
     [Fact]
     public async Task Interim_Answers_AreSkippedAndTheLastOneCounts()
     {
         await using var node = new FakeNode(async (request, wire) =>
         {
             await wire.SendAsync("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 1");
-            await wire.SendAsync("02 Processing\r\n\r\n" + Ok);
+            await wire.SendAsync("02 Processing\r\n\r\n" + FakeNode.Ok);
         });
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
 
@@ -198,7 +48,7 @@ public sealed class NodeMisbehaviourTests
     [Fact]
     public async Task Interim_WithoutEnd_502()
     {
-        await using var node = new FakeNode((_, wire) => wire.SendAsync(string.Concat(Enumerable.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 17)) + Ok));
+        await using var node = new FakeNode((_, wire) => wire.SendAsync(string.Concat(Enumerable.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 17)) + FakeNode.Ok));
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
 
         Assert.Equal(502, (await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path))).Status);
@@ -287,7 +137,7 @@ public sealed class NodeMisbehaviourTests
         {
             arrived.SetResult();
             Assert.Equal(3, (await request.ReadBodyAsync(wire)).Length);
-            await wire.SendAsync(Ok);
+            await wire.SendAsync(FakeNode.Ok);
         });
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
         await using var client = await gateway.ClientAsync();
@@ -321,64 +171,5 @@ public sealed class NodeMisbehaviourTests
         Assert.True(all.StartsWith("HTTP/1.1 502", StringComparison.Ordinal) || (inTheBody && all.Length < 150), all);
         await GatewayUnderTest.UntilAsync(() => gateway.Traffic.PlainRequests == 0, "nothing is in flight");
         Assert.Single(node.Requests);
-    }
-
-    [Fact]
-    public async Task Answer_StopsInTheMiddle_EndedAfterTheIdleTimeout()
-    {
-        await using var node = new FakeNode(async (_, wire) =>
-        {
-            await wire.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc");
-            await wire.ReadToEndAsync();
-        });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, new GatewayOptions { IdleTimeout = TimeSpan.FromSeconds(1) });
-        await using var client = await gateway.ClientAsync();
-
-        await client.SendAsync(GatewayUnderTest.Send("POST", GatewayUnderTest.Path, "{}"));
-        await client.Wire.ReadToEndAsync();
-
-        await GatewayUnderTest.UntilAsync(() => gateway.Traffic.PlainRequests == 0 && node.OpenConnections == 0, "nothing is in flight");
-    }
-
-    [Fact]
-    public async Task Client_DoesNotReadItsAnswer_EndedAfterTheIdleTimeout()
-    {
-        await using var node = new FakeNode(async (_, wire) =>
-        {
-            await wire.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
-            while (true)
-                await wire.SendAsync(new byte[1 << 20]);
-        });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, new GatewayOptions { IdleTimeout = TimeSpan.FromSeconds(1) });
-        await using var client = await gateway.ClientAsync();
-
-        await client.SendAsync(GatewayUnderTest.Send("POST", GatewayUnderTest.Path, "{}"));
-
-        await GatewayUnderTest.UntilAsync(
-            () => !node.Requests.IsEmpty && gateway.Traffic.PlainRequests == 0 && node.OpenConnections == 0, "nothing is in flight");
-    }
-
-    [Fact]
-    public async Task Client_StopsInItsBody_EndedAfterTheIdleTimeout()
-    {
-        await using var node = new FakeNode(async (request, wire) => await request.ReadBodyAsync(wire));
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, new GatewayOptions { IdleTimeout = TimeSpan.FromSeconds(1) });
-        await using var client = await gateway.ClientAsync();
-
-        await client.SendAsync($"POST {GatewayUnderTest.Path} HTTP/1.1\r\nHost: p\r\nContent-Length: 1000\r\n\r\nabc");
-
-        Assert.Equal(504, (await client.ReadResponseAsync()).Status);
-        await GatewayUnderTest.UntilAsync(() => gateway.Traffic.PlainRequests == 0 && node.OpenConnections == 0, "nothing is in flight");
-    }
-
-    [Fact]
-    public async Task IdleConnection_IsClosedAfterItsLimit()
-    {
-        await using var node = new FakeNode();
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, new GatewayOptions { NodeKeepAlive = TimeSpan.FromSeconds(1) });
-
-        await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path));
-
-        await GatewayUnderTest.UntilAsync(() => node.OpenConnections == 0, "the idle connection is closed");
     }
 }
