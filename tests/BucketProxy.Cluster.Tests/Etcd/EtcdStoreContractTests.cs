@@ -8,28 +8,46 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace BucketProxy.Cluster.Tests.Etcd;
 
 /// <summary>The contract, on a real etcd.</summary>
-public sealed class EtcdStoreContractTests(EtcdStoreContractTests.Server server) : ClusterStoreContract, IClassFixture<EtcdStoreContractTests.Server>
+[Collection(EtcdServer.Name)]
+public sealed class EtcdStoreCommitTests(EtcdServer server) : CommitContract(new EtcdStoreUnderTest(server.Options));
+
+[Collection(EtcdServer.Name)]
+public sealed class EtcdStoreComparisonTests(EtcdServer server) : ComparisonContract(new EtcdStoreUnderTest(server.Options));
+
+[Collection(EtcdServer.Name)]
+public sealed class EtcdStoreWatchTests(EtcdServer server) : WatchContract(new EtcdStoreUnderTest(server.Options));
+
+[Collection(EtcdServer.Name)]
+public sealed class EtcdStoreLeaseTests(EtcdServer server) : LeaseContract(new EtcdStoreUnderTest(server.Options));
+
+internal sealed class EtcdStoreUnderTest(EtcdClientOptions options) : StoreUnderTest
 {
-    protected override Task<IClusterStore> OpenAsync() =>
-        Task.FromResult<IClusterStore>(new EtcdStore(server.Options, TimeProvider.System, NullLogger<EtcdStore>.Instance));
+    public override Task<IClusterStore> OpenAsync() =>
+        Task.FromResult<IClusterStore>(new EtcdStore(options, TimeProvider.System, NullLogger<EtcdStore>.Instance));
 
     // A real etcd has real time only.
-    protected override Task PassAsync(TimeSpan time) => Task.Delay(time, TimeProvider.System);
+    public override Task PassAsync(TimeSpan time) => Task.Delay(time, TimeProvider.System);
 
-    protected override async Task CompactAsync(long revision)
+    public override async Task CompactAsync(long revision)
     {
-        using var client = new EtcdClient(server.Options, TimeProvider.System);
+        using var client = new EtcdClient(options, TimeProvider.System);
         await client.CompactAsync(revision);
     }
+}
 
-    public sealed class Server : IAsyncLifetime
-    {
-        private EtcdProcess? _etcd;
+/// <summary>
+/// One etcd for all of them. They are one collection, so one test runs at a time: each counts revisions, and a compaction forgets everybody's.
+/// </summary>
+[CollectionDefinition(Name)]
+public sealed class EtcdServer : IAsyncLifetime, ICollectionFixture<EtcdServer>
+{
+    public const string Name = "contract on etcd";
 
-        public EtcdClientOptions Options => EtcdClientOptions.ForEndpoints(_etcd!.Endpoint) with { CallTimeout = TimeSpan.FromSeconds(20) };
+    private EtcdProcess? _etcd;
 
-        public async Task InitializeAsync() => _etcd = await EtcdProcess.StartNewAsync();
+    public EtcdClientOptions Options => EtcdClientOptions.ForEndpoints(_etcd!.Endpoint) with { CallTimeout = TimeSpan.FromSeconds(20) };
 
-        public async Task DisposeAsync() => await _etcd!.DisposeAsync();
-    }
+    public async Task InitializeAsync() => _etcd = await EtcdProcess.StartNewAsync();
+
+    public async Task DisposeAsync() => await _etcd!.DisposeAsync();
 }

@@ -7,32 +7,40 @@ using BucketProxy.Testing;
 namespace BucketProxy.Cluster.Tests.Testing;
 
 /// <summary>The contract, through the fault-injecting store over the embedded one: without a fault it is transparent.</summary>
-public sealed class FaultInjectingStoreContractTests : ClusterStoreContract
+public sealed class FaultInjectingStoreCommitTests() : CommitContract(new FaultInjectingStoreUnderTest());
+
+public sealed class FaultInjectingStoreComparisonTests() : ComparisonContract(new FaultInjectingStoreUnderTest());
+
+public sealed class FaultInjectingStoreWatchTests() : WatchContract(new FaultInjectingStoreUnderTest());
+
+public sealed class FaultInjectingStoreLeaseTests() : LeaseContract(new FaultInjectingStoreUnderTest());
+
+internal sealed class FaultInjectingStoreUnderTest : StoreUnderTest
 {
     private readonly TemporaryDirectory _directory = new();
     private readonly ManualTimeProvider _time = new();
     private FaultInjectingStore _store = null!;
 
-    protected override Task<IClusterStore> OpenAsync()
+    public override Task<IClusterStore> OpenAsync()
     {
         var inner = EmbeddedStore.Open(new EmbeddedStoreOptions { Directory = _directory.Path }, _time);
         _store = new FaultInjectingStore(inner, _time);
         return Task.FromResult<IClusterStore>(_store);
     }
 
-    protected override Task PassAsync(TimeSpan time)
+    public override Task PassAsync(TimeSpan time)
     {
         _time.Advance(time);
         return Task.CompletedTask;
     }
 
-    protected override Task CompactAsync(long revision)
+    public override Task CompactAsync(long revision)
     {
         _store.Compact(revision);
         return Task.CompletedTask;
     }
 
-    protected override Task CloseAsync()
+    public override Task CloseAsync()
     {
         _directory.Dispose();
         return Task.CompletedTask;

@@ -6,24 +6,32 @@ using BucketProxy.Testing;
 namespace BucketProxy.Cluster.Tests.Testing;
 
 /// <summary>The contract, in memory.</summary>
-public sealed class MemoryStoreContractTests : ClusterStoreContract
+public sealed class MemoryStoreCommitTests() : CommitContract(new MemoryStoreUnderTest());
+
+public sealed class MemoryStoreComparisonTests() : ComparisonContract(new MemoryStoreUnderTest());
+
+public sealed class MemoryStoreWatchTests() : WatchContract(new MemoryStoreUnderTest());
+
+public sealed class MemoryStoreLeaseTests() : LeaseContract(new MemoryStoreUnderTest());
+
+internal sealed class MemoryStoreUnderTest : StoreUnderTest
 {
     private readonly ManualTimeProvider _time = new();
     private MemoryStore _store = null!;
 
-    protected override Task<IClusterStore> OpenAsync()
+    public override Task<IClusterStore> OpenAsync()
     {
         _store = new MemoryStore(_time);
         return Task.FromResult<IClusterStore>(_store);
     }
 
-    protected override Task PassAsync(TimeSpan time)
+    public override Task PassAsync(TimeSpan time)
     {
         _time.Advance(time);
         return Task.CompletedTask;
     }
 
-    protected override Task CompactAsync(long revision)
+    public override Task CompactAsync(long revision)
     {
         _store.Compact(revision);
         return Task.CompletedTask;
