@@ -1,10 +1,8 @@
 using System.Text.Json;
 using BucketProxy.Admin.Contract;
 using BucketProxy.Core.Bases;
-using BucketProxy.Dashboard.Tests.Support;
 using BucketProxy.Tests;
 using BucketProxy.Tests.Admin;
-using Microsoft.Playwright;
 
 namespace BucketProxy.Dashboard.Tests;
 
@@ -30,14 +28,14 @@ public sealed class AccessibilityTests(Chromium chromium)
     public async Task Page_EveryStateAndTheme_PassesAxe(ColorScheme scheme, int width, string state)
     {
         await using var site = await BusySiteAsync();
-        await using var page = await DashboardPage.OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri, Window(scheme, width));
+        await using var page = await DashboardPage.OpenAsync(chromium, site, Window(scheme, width));
         await page.IsLiveAsync();
-        await Assertions.Expect(page["#alarms li"]).ToHaveCountAsync(2);
-        await Assertions.Expect(page["#hottest button"]).ToHaveCountAsync(1);
+        await Expect(page["#alarms li"]).ToHaveCountAsync(2);
+        await Expect(page["#hottest button"]).ToHaveCountAsync(1);
         if (state == "rates")
             await page["input[name='mode'][value='rates']"].CheckAsync();
         if (state == "dialog")
-            await page.Node("dtable-server-01").GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Drain" }).ClickAsync();
+            await page.Button("dtable-server-01", "Drain").ClickAsync();
 
         var axe = Repository.File("tests", "clients", "node_modules", "axe-core", "axe.min.js");
         Assert.True(File.Exists(axe), $"There is no {axe}: npm ci in tests/clients.");
@@ -62,7 +60,7 @@ public sealed class AccessibilityTests(Chromium chromium)
     public async Task Cells_TextOnEveryColour_CanBeRead(ColorScheme scheme)
     {
         await using var site = await AdminSite.StartAsync();
-        await using var page = await DashboardPage.OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri, Window(scheme, 1000));
+        await using var page = await DashboardPage.OpenAsync(chromium, site, Window(scheme, 1000));
         await page.IsLiveAsync();
         var low = await page.Page.EvaluateAsync<string[]>("""
             () => {
@@ -89,8 +87,8 @@ public sealed class AccessibilityTests(Chromium chromium)
     public async Task Dialog_Open_KeepsTheFocus()
     {
         await using var site = await AdminSite.StartAsync();
-        await using var page = await DashboardPage.OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri);
-        await page.Node("dtable-server-01").GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Drain" }).ClickAsync();
+        await using var page = await DashboardPage.OpenAsync(chromium, site);
+        await page.Button("dtable-server-01", "Drain").ClickAsync();
         for (var i = 0; i < 12; i++)
         {
             await page.Page.Keyboard.PressAsync("Tab");
@@ -102,10 +100,10 @@ public sealed class AccessibilityTests(Chromium chromium)
     public async Task News_AreReadOutInOneSentence()
     {
         await using var site = await AdminSite.StartAsync();
-        await using var page = await DashboardPage.OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri);
+        await using var page = await DashboardPage.OpenAsync(chromium, site);
         await page.IsLiveAsync();
         await site.PutAsync([.. Bucket.All.Take(60).Select(b => (AdminSite.Keys.Assignment(b), "dtable-server-02"))]);
-        await Assertions.Expect(page["#announcer"]).ToHaveTextAsync("60 changes of owner.");
+        await Expect(page["#announcer"]).ToHaveTextAsync("60 changes of owner.");
         Assert.Equal("polite", await page["#announcer"].GetAttributeAsync("aria-live"));
     }
 

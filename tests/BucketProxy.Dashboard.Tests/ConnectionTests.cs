@@ -1,6 +1,3 @@
-using BucketProxy.Dashboard.Tests.Support;
-using Microsoft.Playwright;
-
 namespace BucketProxy.Dashboard.Tests;
 
 [Collection(BrowserTests.Name)]
@@ -10,31 +7,31 @@ public sealed class ConnectionTests(Chromium chromium)
     public async Task Connection_LostAndRegained_StaleLooksStaleAndThenEverythingIsCurrent()
     {
         await using var cluster = await RunningCluster.StartAsync(2);
-        await using var page = await DashboardPage.OpenAsync(chromium, cluster.Url);
+        await using var page = await DashboardPage.OpenAsync(chromium, cluster);
         page.MayFailToConnect = true;
         await page.IsLiveAsync();
         var instance = await page["#instance"].TextContentAsync();
-        await Assertions.Expect(page["#lost"]).ToBeHiddenAsync();
+        await Expect(page["#lost"]).ToBeHiddenAsync();
 
         await cluster.StopInstanceAsync();
-        await Assertions.Expect(page["#connection-text"]).ToContainTextAsync("lost since");
-        await Assertions.Expect(page["#lost-text"]).ToContainTextAsync("What is shown is as of then, and orders are off");
-        await Assertions.Expect(page["#rebalance"]).ToBeDisabledAsync();
-        await Assertions.Expect(page["#nodes button"].First).ToBeDisabledAsync();
+        await Expect(page["#connection-text"]).ToContainTextAsync("lost since");
+        await Expect(page["#lost-text"]).ToContainTextAsync("What is shown is as of then, and orders are off");
+        await Expect(page["#rebalance"]).ToBeDisabledAsync();
+        await Expect(page["#nodes button"].First).ToBeDisabledAsync();
         Assert.Contains("grayscale", await page.Page.EvaluateAsync<string>("() => getComputedStyle(document.querySelector('main')).filter"), StringComparison.Ordinal);
         // It says when it tries again, and waits longer each time.
-        await Assertions.Expect(page["#lost-text"]).ToContainTextAsync("next try in");
+        await Expect(page["#lost-text"]).ToContainTextAsync("next try in");
 
         await cluster.StartInstanceAsync();
         await page["#lost-retry"].ClickAsync();
         await page.IsLiveAsync();
-        await Assertions.Expect(page["#lost"]).ToBeHiddenAsync();
-        await Assertions.Expect(page["#rebalance"]).ToBeEnabledAsync();
-        await Assertions.Expect(page["#instance"]).Not.ToHaveTextAsync(instance!);
+        await Expect(page["#lost"]).ToBeHiddenAsync();
+        await Expect(page["#rebalance"]).ToBeEnabledAsync();
+        await Expect(page["#instance"]).Not.ToHaveTextAsync(instance!);
         // The history is another run's now, read back from the audit records; what comes next is added to it.
-        await page.Node("dtable-server-02").GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Cordon" }).ClickAsync();
+        await page.Button("dtable-server-02", "Cordon").ClickAsync();
         await page["#confirm-do"].ClickAsync();
-        await Assertions.Expect(page["#events li"].First).ToContainTextAsync("dtable-server-02 gets no further buckets.");
+        await Expect(page["#events li"].First).ToContainTextAsync("dtable-server-02 gets no further buckets.");
     }
 
     [Fact]
@@ -47,8 +44,8 @@ public sealed class ConnectionTests(Chromium chromium)
             ? route.FulfillAsync(new RouteFulfillOptions { Status = 503, ContentType = "application/problem+json", Body = """{"title":"Too many listeners","detail":"64 dashboards listen to this instance already."}""" })
             : route.ContinueAsync());
         await page.Page.GotoAsync(cluster.Url);
-        await Assertions.Expect(page["#lost-text"]).ToContainTextAsync("64 dashboards listen");
-        await Assertions.Expect(page["#lost-text"]).ToContainTextAsync("Nothing has been seen yet");
+        await Expect(page["#lost-text"]).ToContainTextAsync("64 dashboards listen");
+        await Expect(page["#lost-text"]).ToContainTextAsync("Nothing has been seen yet");
         full = false;
         await page.IsLiveAsync();
     }
@@ -70,10 +67,10 @@ public sealed class ConnectionTests(Chromium chromium)
         await page.IsLiveAsync();
         await cluster.StopInstanceAsync();
         // Every further attempt hangs without a word: each is given up, and the next begins.
-        await Assertions.Expect(page["#connection-text"]).ToContainTextAsync("lost since");
+        await Expect(page["#connection-text"]).ToContainTextAsync("lost since");
         await page.Page.Clock.RunForAsync(1000);
         await page.Page.Clock.RunForAsync(16_000);
-        await Assertions.Expect(page["#lost-text"]).ToContainTextAsync("no word for 15 s");
+        await Expect(page["#lost-text"]).ToContainTextAsync("no word for 15 s");
         page.MayFailToConnect = true;
         await cluster.StartInstanceAsync();
     }

@@ -1,7 +1,5 @@
 using BucketProxy.Core.Bases;
-using BucketProxy.Dashboard.Tests.Support;
 using BucketProxy.Tests.Admin;
-using Microsoft.Playwright;
 
 namespace BucketProxy.Dashboard.Tests;
 
@@ -15,7 +13,7 @@ public sealed class EventsTests(Chromium chromium)
     public async Task Events_TenThousand_LeaveThePageAsBigAsItWas()
     {
         await using var site = await AdminSite.StartAsync();
-        await using var page = await DashboardPage.OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri);
+        await using var page = await DashboardPage.OpenAsync(chromium, site);
         await page.IsLiveAsync();
         var devtools = await page.Page.Context.NewCDPSessionAsync(page.Page);
 

@@ -1,8 +1,6 @@
 using BucketProxy.Admin.Contract;
 using BucketProxy.Core.Bases;
-using BucketProxy.Dashboard.Tests.Support;
 using BucketProxy.Tests.Admin;
-using Microsoft.Playwright;
 
 namespace BucketProxy.Dashboard.Tests;
 
@@ -13,7 +11,7 @@ public sealed class GridTests(Chromium chromium)
     public async Task Grid_ByKeyboard_IsOneStopAndWalkedWithArrows()
     {
         await using var site = await AdminSite.StartAsync();
-        await using var page = await DashboardPage.OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri);
+        await using var page = await DashboardPage.OpenAsync(chromium, site);
         await page.IsLiveAsync();
         await page.Cell(0).FocusAsync();
         foreach (var (key, expected) in new[]
@@ -23,17 +21,17 @@ public sealed class GridTests(Chromium chromium)
         })
         {
             await page.Page.Keyboard.PressAsync(key);
-            await Assertions.Expect(page.Cell(expected)).ToBeFocusedAsync();
+            await Expect(page.Cell(expected)).ToBeFocusedAsync();
             Assert.Equal(1, await page["#grid [tabindex='0']"].CountAsync());
         }
         // Out of the grid with one step, and back in where one was.
         await page.Cell(0x80).FocusAsync();
         await page.Page.Keyboard.PressAsync("Tab");
-        await Assertions.Expect(page["#legend button"].First).ToBeFocusedAsync();
+        await Expect(page["#legend button"].First).ToBeFocusedAsync();
         await page.Page.Keyboard.PressAsync("Shift+Tab");
-        await Assertions.Expect(page.Cell(0x80)).ToBeFocusedAsync();
-        await Assertions.Expect(page["#detail"]).ToContainTextAsync("80");
-        await Assertions.Expect(page["#detail"]).ToContainTextAsync("dtable-server-02");
+        await Expect(page.Cell(0x80)).ToBeFocusedAsync();
+        await Expect(page["#detail"]).ToContainTextAsync("80");
+        await Expect(page["#detail"]).ToContainTextAsync("dtable-server-02");
     }
 
     [Fact]
@@ -44,15 +42,15 @@ public sealed class GridTests(Chromium chromium)
         await site.PutAsync(
             (AdminSite.Keys.Move(new Bucket(0x0f)), """{"from":"dtable-server-01","to":"dtable-server-02","phase":"quiesce","reason":"balance","epoch":1}"""),
             (AdminSite.Keys.Load("p1"), """{"buckets":{"0f":{"rate":2.5,"bytes":1,"sockets":1}}}"""));
-        await using var page = await DashboardPage.OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri);
-        await Assertions.Expect(page.Cell(0x0f)).ToHaveAttributeAsync("data-s", "moving");
+        await using var page = await DashboardPage.OpenAsync(chromium, site);
+        await Expect(page.Cell(0x0f)).ToHaveAttributeAsync("data-s", "moving");
         Assert.Matches("^Bucket 0f, owner dtable-server-01, moving to dtable-server-02, epoch \\d+, 2.5 requests per second, 1 socket$", await page.Cell(0x0f).GetAttributeAsync("aria-label"));
-        await Assertions.Expect(page.Cell(0x00)).ToHaveTextAsync("A");
-        await Assertions.Expect(page.Cell(0x80)).ToHaveTextAsync("B");
-        await Assertions.Expect(page.Cell(0x80)).ToHaveAttributeAsync("data-ill", "");
-        await Assertions.Expect(page.Cell(0xf0)).ToHaveTextAsync("–");
-        await Assertions.Expect(page.Cell(0xf0)).ToHaveAttributeAsync("aria-label", "Bucket f0, no owner, 0 requests per second, 0 sockets");
-        await Assertions.Expect(page["#standing"]).ToContainTextAsync("quiesce");
+        await Expect(page.Cell(0x00)).ToHaveTextAsync("A");
+        await Expect(page.Cell(0x80)).ToHaveTextAsync("B");
+        await Expect(page.Cell(0x80)).ToHaveAttributeAsync("data-ill", "");
+        await Expect(page.Cell(0xf0)).ToHaveTextAsync("–");
+        await Expect(page.Cell(0xf0)).ToHaveAttributeAsync("aria-label", "Bucket f0, no owner, 0 requests per second, 0 sockets");
+        await Expect(page["#standing"]).ToContainTextAsync("quiesce");
 
         Assert.Equal("moving", await AnimationAsync());
         await page.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ReducedMotion = ReducedMotion.Reduce });
@@ -72,23 +70,23 @@ public sealed class GridTests(Chromium chromium)
             new MoveReport { Bucket = "00", From = "dtable-server-03", To = "dtable-server-01", Phase = "done", At = now - TimeSpan.FromMinutes(20) },
             new MoveReport { Bucket = "01", From = "dtable-server-02", To = "dtable-server-01", Phase = "done", At = now - TimeSpan.FromMinutes(20) },
         ]);
-        await using var page = await DashboardPage.OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri);
-        await Assertions.Expect(page["#slider output"]).ToContainTextAsync("3 changes since");
+        await using var page = await DashboardPage.OpenAsync(chromium, site);
+        await Expect(page["#slider output"]).ToContainTextAsync("3 changes since");
         Assert.Equal(("dtable-server-01", "dtable-server-01"), await FirstAsync());
         var back = page["#slider button"].Nth(0);
         await back.ClickAsync();
-        await Assertions.Expect(page["#slider output"]).ToContainTextAsync("40 min ago");
+        await Expect(page["#slider output"]).ToContainTextAsync("40 min ago");
         Assert.Equal(("dtable-server-03", "dtable-server-02"), await FirstAsync());
         await back.ClickAsync();
         Assert.Equal(("dtable-server-02", "dtable-server-02"), await FirstAsync());
-        await Assertions.Expect(page["#buckets"]).ToHaveClassAsync("card buckets replaying");
+        await Expect(page["#buckets"]).ToHaveClassAsync("card buckets replaying");
         await page["#slider button"].Nth(1).ClickAsync();
         Assert.Equal(("dtable-server-03", "dtable-server-02"), await FirstAsync());
 
         // By keyboard: End is now.
         await page["#slider input"].FocusAsync();
         await page.Page.Keyboard.PressAsync("End");
-        await Assertions.Expect(page["#buckets"]).ToHaveClassAsync("card buckets");
+        await Expect(page["#buckets"]).ToHaveClassAsync("card buckets");
         Assert.Equal(("dtable-server-01", "dtable-server-01"), await FirstAsync());
         await page.Page.Keyboard.PressAsync("Home");
         Assert.Equal(("dtable-server-02", "dtable-server-02"), await FirstAsync());
@@ -110,8 +108,8 @@ public sealed class GridTests(Chromium chromium)
         await using var site = await AdminSite.StartAsync();
         await site.PutAsync([.. Enumerable.Range(3, 15).Select(n => (AdminSite.Keys.Node($"dtable-server-{n:00}"), """{"local_node_url":"http://10.0.0.1:5000/"}"""))]);
         await site.PutAsync([.. Bucket.All.Take(64).Select(b => (AdminSite.Keys.Assignment(b), $"dtable-server-{b.Index % 17 + 1:00}"))]);
-        await using var page = await DashboardPage.OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri);
-        await Assertions.Expect(page["#nodes tr"]).ToHaveCountAsync(17);
+        await using var page = await DashboardPage.OpenAsync(chromium, site);
+        await Expect(page["#nodes tr"]).ToHaveCountAsync(17);
         var looks = await page.Page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('.cell')].slice(0, 17).map(c => [c.dataset.c, c.dataset.p ?? '', c.textContent].join())");
         Assert.Equal(17, looks!.Distinct().Count());
         Assert.Equal(17, looks!.Select(l => l[..l.LastIndexOf(',')]).Distinct().Count());
@@ -130,9 +128,9 @@ public sealed class GridTests(Chromium chromium)
             (AdminSite.Keys.Load("p1"), $$"""{"hottest":[{"base":{{System.Text.Json.JsonSerializer.Serialize(markup)}},"rate":12}]}"""),
             (AdminSite.Keys.Proxy("p1"), $$$"""{"address":{{{System.Text.Json.JsonSerializer.Serialize(markup)}}},"busy":{"0f":{{{System.Text.Json.JsonSerializer.Serialize(markup)}}}}}"""),
             (AdminSite.Keys.Alive("p1"), ""));
-        await using var page = await DashboardPage.OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri);
+        await using var page = await DashboardPage.OpenAsync(chromium, site);
         foreach (var place in new[] { "#alarms", "#frozen-text", "#hottest", "#proxies", "#nodes" })
-            await Assertions.Expect(page[place]).ToContainTextAsync("<img src=x");
+            await Expect(page[place]).ToContainTextAsync("<img src=x");
         Assert.Equal(0, await page["main img, main script, .banner img"].CountAsync());
         Assert.False(await page.Page.EvaluateAsync<bool>("() => 'hit' in window"));
         // And would not be read as HTML even if a script of the page tried.

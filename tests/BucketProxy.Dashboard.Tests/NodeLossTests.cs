@@ -1,6 +1,3 @@
-using BucketProxy.Dashboard.Tests.Support;
-using Microsoft.Playwright;
-
 namespace BucketProxy.Dashboard.Tests;
 
 [Collection(BrowserTests.Name)]
@@ -10,23 +7,23 @@ public sealed class NodeLossTests(Chromium chromium)
     public async Task Node_DiesBeforeOnesEyes_ItsCellsAreMarkedAndGoToTheOthers()
     {
         await using var cluster = await RunningCluster.StartAsync(3);
-        await using var page = await DashboardPage.OpenAsync(chromium, cluster.Url);
+        await using var page = await DashboardPage.OpenAsync(chromium, cluster);
         await page.IsLiveAsync();
         const string lost = "dtable-server-03";
         var before = await page.OwnersAsync();
         var its = Enumerable.Range(0, 256).Where(i => before[i] == lost).ToArray();
         Assert.NotEmpty(its);
         await cluster.KillAsync(2);
-        await Assertions.Expect(page.Node(lost).Locator(".standing")).ToContainTextAsync("silent");
-        await Assertions.Expect(page["#alarms"]).ToContainTextAsync($"Silent node: {lost}");
+        await Expect(page.Node(lost).Locator(".standing")).ToContainTextAsync("silent");
+        await Expect(page["#alarms"]).ToContainTextAsync($"Silent node: {lost}");
         Assert.Equal(its.Length, await page[".cell[data-ill]"].CountAsync());
-        await Assertions.Expect(page["#facts"]).ToContainTextAsync("2 of 3");
+        await Expect(page["#facts"]).ToContainTextAsync("2 of 3");
         await page.UntilAsync("() => document.querySelectorAll(\".cell[data-owner='dtable-server-03']\").length === 0");
         var after = await page.OwnersAsync();
         Assert.All(Enumerable.Range(0, 256), i => Assert.Equal(before[i] == lost, before[i] != after[i]));
         Assert.DoesNotContain("", after);
-        await Assertions.Expect(page.Node(lost).Locator(".standing")).ToContainTextAsync("dead");
-        await Assertions.Expect(page["#events"]).ToContainTextAsync($"buckets: {lost} → dtable-server-0");
-        await Assertions.Expect(page["#alarms"]).ToHaveTextAsync("Nothing is wrong.");
+        await Expect(page.Node(lost).Locator(".standing")).ToContainTextAsync("dead");
+        await Expect(page["#events"]).ToContainTextAsync($"buckets: {lost} → dtable-server-0");
+        await Expect(page["#alarms"]).ToHaveTextAsync("Nothing is wrong.");
     }
 }

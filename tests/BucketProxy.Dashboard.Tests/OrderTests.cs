@@ -1,9 +1,7 @@
 using BucketProxy.Admin;
 using BucketProxy.Admin.Contract;
 using BucketProxy.Configuration;
-using BucketProxy.Dashboard.Tests.Support;
 using BucketProxy.Tests.Admin;
-using Microsoft.Playwright;
 
 namespace BucketProxy.Dashboard.Tests;
 
@@ -11,9 +9,6 @@ namespace BucketProxy.Dashboard.Tests;
 public sealed class OrderTests(Chromium chromium)
 {
     private const string Token = "a-token-of-some-length";
-
-    private static ILocator Button(DashboardPage page, string node, string name) =>
-        page.Node(node).GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = name });
 
     private static string[] Orders(AdminSite site)
     {
@@ -25,18 +20,18 @@ public sealed class OrderTests(Chromium chromium)
     public async Task Drain_Confirmed_SaysWhatWillHappenAndHappens()
     {
         await using var cluster = await RunningCluster.StartAsync(3);
-        await using var page = await DashboardPage.OpenAsync(chromium, cluster.Url);
+        await using var page = await DashboardPage.OpenAsync(chromium, cluster);
         await page.IsLiveAsync();
-        await Button(page, "dtable-server-02", "Drain").ClickAsync();
-        await Assertions.Expect(page["#confirm-title"]).ToHaveTextAsync("Drain dtable-server-02?");
-        await Assertions.Expect(page["#confirm-body"]).ToContainTextAsync("85 buckets go to the other nodes");
-        await Assertions.Expect(page["#confirm-body"]).ToContainTextAsync("Release: proven");
+        await page.Button("dtable-server-02", "Drain").ClickAsync();
+        await Expect(page["#confirm-title"]).ToHaveTextAsync("Drain dtable-server-02?");
+        await Expect(page["#confirm-body"]).ToContainTextAsync("85 buckets go to the other nodes");
+        await Expect(page["#confirm-body"]).ToContainTextAsync("Release: proven");
         await page["#confirm-do"].ClickAsync();
-        await Assertions.Expect(page["#toast"]).ToContainTextAsync("dtable-server-02 gives all its buckets away");
+        await Expect(page["#toast"]).ToContainTextAsync("dtable-server-02 gives all its buckets away");
         await page.UntilAsync("() => document.querySelectorAll(\".cell[data-owner='dtable-server-02']\").length === 0");
-        await Assertions.Expect(page.Node("dtable-server-02")).ToContainTextAsync("draining");
-        await Assertions.Expect(Button(page, "dtable-server-02", "Uncordon")).ToBeVisibleAsync();
-        await Assertions.Expect(page["#events"]).ToContainTextAsync("(drain)");
+        await Expect(page.Node("dtable-server-02")).ToContainTextAsync("draining");
+        await Expect(page.Button("dtable-server-02", "Uncordon")).ToBeVisibleAsync();
+        await Expect(page["#events"]).ToContainTextAsync("(drain)");
     }
 
     [Theory]
@@ -45,15 +40,15 @@ public sealed class OrderTests(Chromium chromium)
     public async Task Drain_NotConfirmed_OrdersNothing(string how)
     {
         await using var site = await AdminSite.StartAsync();
-        await using var page = await DashboardPage.OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri);
-        await Button(page, "dtable-server-01", "Drain").ClickAsync();
+        await using var page = await DashboardPage.OpenAsync(chromium, site);
+        await page.Button("dtable-server-01", "Drain").ClickAsync();
         if (how == "Escape")
             await page.Page.Keyboard.PressAsync("Escape");
         else
             await page["#confirm-cancel"].ClickAsync();
-        await Assertions.Expect(page["#confirm"]).ToBeHiddenAsync();
+        await Expect(page["#confirm"]).ToBeHiddenAsync();
         // Where one came from.
-        await Assertions.Expect(Button(page, "dtable-server-01", "Drain")).ToBeFocusedAsync();
+        await Expect(page.Button("dtable-server-01", "Drain")).ToBeFocusedAsync();
         Assert.Empty(Orders(site));
     }
 
@@ -62,11 +57,11 @@ public sealed class OrderTests(Chromium chromium)
     {
         await using var site = await AdminSite.StartAsync();
         await site.PutAsync((AdminSite.Keys.Pins + "ff84e1a166e2", "dtable-server-02"));
-        await using var page = await DashboardPage.OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri);
+        await using var page = await DashboardPage.OpenAsync(chromium, site);
         await page.IsLiveAsync();
-        await GiveAsync(Button(page, "dtable-server-01", "Cordon"));
-        await GiveAsync(Button(page, "dtable-server-01", "Drain"), () => page["#force"].CheckAsync());
-        await GiveAsync(Button(page, "dtable-server-02", "Weight"), () => page["#weight"].FillAsync("2.5"));
+        await GiveAsync(page.Button("dtable-server-01", "Cordon"));
+        await GiveAsync(page.Button("dtable-server-01", "Drain"), () => page["#force"].CheckAsync());
+        await GiveAsync(page.Button("dtable-server-02", "Weight"), () => page["#weight"].FillAsync("2.5"));
         await GiveAsync(page["#freeze"], () => page["#reason"].FillAsync("maintenance"));
         await GiveAsync(page["#pins button"]);
         await page["#uuid"].FillAsync("9f84e1a1-66e2-4000-8000-000000000001");
@@ -84,8 +79,7 @@ public sealed class OrderTests(Chromium chromium)
             await button.ClickAsync();
             if (fill is not null)
                 await fill();
-            await page["#confirm-do"].ClickAsync();
-            await Assertions.Expect(page["#confirm"]).ToBeHiddenAsync();
+            await page.ConfirmAsync();
             Assert.Equal(before + 1, Orders(site).Length);
         }
     }
@@ -95,15 +89,14 @@ public sealed class OrderTests(Chromium chromium)
     {
         await using var site = await AdminSite.StartAsync();
         site.Desk.CurrentAlarms = [new AlarmReport("blocking-proxy", "p1", "p1 is lost.", "Forget it."), new AlarmReport("unreadable-key", "assign-00", "No node id.", "Correct it.")];
-        await using var page = await DashboardPage.OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri);
-        await Assertions.Expect(page["#alarms li"]).ToHaveCountAsync(2);
-        await Assertions.Expect(page["#health"]).ToHaveTextAsync("2 alarms");
+        await using var page = await DashboardPage.OpenAsync(chromium, site);
+        await Expect(page["#alarms li"]).ToHaveCountAsync(2);
+        await Expect(page["#health"]).ToHaveTextAsync("2 alarms");
         await page["#alarms button"].ClickAsync();
-        await page["#confirm-do"].ClickAsync();
-        await Assertions.Expect(page["#confirm"]).ToBeHiddenAsync();
+        await page.ConfirmAsync();
         Assert.Equal(["forget p1"], Orders(site));
         site.Desk.CurrentAlarms = [];
-        await Assertions.Expect(page["#alarms"]).ToHaveTextAsync("Nothing is wrong.");
+        await Expect(page["#alarms"]).ToHaveTextAsync("Nothing is wrong.");
     }
 
     [Fact]
@@ -111,14 +104,13 @@ public sealed class OrderTests(Chromium chromium)
     {
         await using var site = await AdminSite.StartAsync();
         site.Desk.Refusal = new OrderRefusedException(RefusalKind.Conflict, "Because of this. Do that.");
-        await using var page = await DashboardPage.OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri);
-        await Button(page, "dtable-server-01", "Drain").ClickAsync();
+        await using var page = await DashboardPage.OpenAsync(chromium, site);
+        await page.Button("dtable-server-01", "Drain").ClickAsync();
         await page["#confirm-do"].ClickAsync();
-        await Assertions.Expect(page["#confirm-error"]).ToHaveTextAsync("Not now: Because of this. Do that.");
-        await Assertions.Expect(page["#confirm-do"]).ToBeEnabledAsync();
+        await Expect(page["#confirm-error"]).ToHaveTextAsync("Not now: Because of this. Do that.");
+        await Expect(page["#confirm-do"]).ToBeEnabledAsync();
         site.Desk.Refusal = null;
-        await page["#confirm-do"].ClickAsync();
-        await Assertions.Expect(page["#confirm"]).ToBeHiddenAsync();
+        await page.ConfirmAsync();
         Assert.Equal(["drain dtable-server-01 force=False"], Orders(site));
     }
 
@@ -126,48 +118,47 @@ public sealed class OrderTests(Chromium chromium)
     public async Task Token_Wanted_IsAskedForSentInAHeaderAndKeptInThisTabOnly()
     {
         await using var site = await AdminSite.StartAsync(new AdminSettings { Token = Token });
-        await using var page = await DashboardPage.OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri);
+        await using var page = await DashboardPage.OpenAsync(chromium, site);
         var urls = new List<string>();
         page.Page.Request += (_, request) => urls.Add(request.Url);
-        await Button(page, "dtable-server-01", "Cordon").ClickAsync();
+        await page.Button("dtable-server-01", "Cordon").ClickAsync();
         await page["#confirm-do"].ClickAsync();
-        await Assertions.Expect(page["#token-why"]).ToHaveTextAsync("This order needs the admin token.");
+        await Expect(page["#token-why"]).ToHaveTextAsync("This order needs the admin token.");
         await page["#token-input"].FillAsync("not-the-right-token");
         await page.Page.Keyboard.PressAsync("Enter");
-        await Assertions.Expect(page["#token-why"]).ToHaveTextAsync("The token was not accepted.");
+        await Expect(page["#token-why"]).ToHaveTextAsync("The token was not accepted.");
         Assert.Empty(Orders(site));
         await page["#token-input"].FillAsync(Token);
         await page.Page.Keyboard.PressAsync("Enter");
-        await Assertions.Expect(page["#confirm"]).ToBeHiddenAsync();
+        await Expect(page["#confirm"]).ToBeHiddenAsync();
         Assert.Equal(["cordon dtable-server-01"], Orders(site));
         Assert.All(urls, url => Assert.DoesNotContain(Token, url, StringComparison.Ordinal));
 
         // It is not asked for again in this tab, and unknown in another.
         await page.Page.ReloadAsync();
-        await Assertions.Expect(page["#token-button"]).ToHaveTextAsync("Token: set");
+        await Expect(page["#token-button"]).ToHaveTextAsync("Token: set");
         Assert.False(await page.Page.EvaluateAsync<bool>("token => JSON.stringify({ ...localStorage }).includes(token) || document.cookie.includes(token)", Token));
-        await Button(page, "dtable-server-01", "Cordon").ClickAsync();
-        await page["#confirm-do"].ClickAsync();
-        await Assertions.Expect(page["#confirm"]).ToBeHiddenAsync();
+        await page.Button("dtable-server-01", "Cordon").ClickAsync();
+        await page.ConfirmAsync();
         await page["#token-button"].ClickAsync();
         await page["#token-forget"].ClickAsync();
-        await Assertions.Expect(page["#token-button"]).ToHaveTextAsync("Token");
+        await Expect(page["#token-button"]).ToHaveTextAsync("Token");
     }
 
     [Fact]
     public async Task Freeze_AndUnfreeze_AreShownOnTop()
     {
         await using var cluster = await RunningCluster.StartAsync(2);
-        await using var page = await DashboardPage.OpenAsync(chromium, cluster.Url);
+        await using var page = await DashboardPage.OpenAsync(chromium, cluster);
         await page.IsLiveAsync();
         await page["#freeze"].ClickAsync();
         await page["#reason"].FillAsync("a disk is changed");
         await page["#confirm-do"].ClickAsync();
-        await Assertions.Expect(page["#frozen-text"]).ToHaveTextAsync("No bucket changes its owner: a disk is changed.");
+        await Expect(page["#frozen-text"]).ToHaveTextAsync("No bucket changes its owner: a disk is changed.");
         await page["#rebalance"].ClickAsync();
         await page["#unfreeze"].ClickAsync();
         await page["#confirm-do"].ClickAsync();
-        await Assertions.Expect(page["#frozen"]).ToBeHiddenAsync();
-        await Assertions.Expect(page["#events"]).ToContainTextAsync("No longer frozen.");
+        await Expect(page["#frozen"]).ToBeHiddenAsync();
+        await Expect(page["#events"]).ToContainTextAsync("No longer frozen.");
     }
 }

@@ -1,6 +1,4 @@
-using BucketProxy.Dashboard.Tests.Support;
 using BucketProxy.Testing;
-using Microsoft.Playwright;
 
 namespace BucketProxy.Dashboard.Tests;
 
@@ -20,7 +18,7 @@ public sealed class PictureTests(Chromium chromium)
         var folder = Environment.GetEnvironmentVariable("DASHBOARD_PICTURES") ?? temporary.Path;
         await using var cluster = await RunningCluster.StartAsync(3);
         cluster.SendTraffic();
-        await using var page = await DashboardPage.OpenAsync(chromium, cluster.Url, new BrowserNewContextOptions
+        await using var page = await DashboardPage.OpenAsync(chromium, cluster, new BrowserNewContextOptions
         {
             ViewportSize = new ViewportSize { Width = 1360, Height = 1000 },
             ColorScheme = ColorScheme.Light,
@@ -52,7 +50,7 @@ public sealed class PictureTests(Chromium chromium)
 
         await cluster.StopTrafficAsync();
         await cluster.KillAsync(2);
-        await Assertions.Expect(page["#alarms"]).ToContainTextAsync("Silent node: dtable-server-03");
+        await Expect(page["#alarms"]).ToContainTextAsync("Silent node: dtable-server-03");
         await TakeAsync("dashboard-node-lost.webp");
 
         Task OrderAsync(string method, string path, string? body) => page.Page.EvaluateAsync(
@@ -81,9 +79,9 @@ public sealed class PictureTests(Chromium chromium)
     public async Task Page_OfAnyWidthAndInPrint_IsNotScrolledSideways(int width)
     {
         await using var cluster = await RunningCluster.StartAsync(1);
-        await using var page = await DashboardPage.OpenAsync(chromium, cluster.Url, new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = width, Height = 900 } });
+        await using var page = await DashboardPage.OpenAsync(chromium, cluster, new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = width, Height = 900 } });
         await page.IsLiveAsync();
-        await Assertions.Expect(page["#nodes"]).ToContainTextAsync("dtable-server-01");
+        await Expect(page["#nodes"]).ToContainTextAsync("dtable-server-01");
         Assert.True(await page.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"));
         await page.Page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print });
         Assert.True(await page.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"));

@@ -1,6 +1,3 @@
-using BucketProxy.Dashboard.Tests.Support;
-using Microsoft.Playwright;
-
 namespace BucketProxy.Dashboard.Tests;
 
 [Collection(BrowserTests.Name)]
@@ -12,13 +9,13 @@ public sealed class RebalanceTests(Chromium chromium)
     public async Task Rebalance_ByClick_ShowsTheMovesOnTheGridAndMakesExactlyThose()
     {
         await using var cluster = await RunningCluster.StartAsync(3);
-        await using var page = await DashboardPage.OpenAsync(chromium, cluster.Url);
+        await using var page = await DashboardPage.OpenAsync(chromium, cluster);
         await page.IsLiveAsync();
         await SetWeightAsync(page, "dtable-server-01", "2");
         var before = await page.OwnersAsync();
 
         await page["#rebalance"].ClickAsync();
-        await Assertions.Expect(page["#preview"]).ToContainTextAsync("Nothing has been ordered yet");
+        await Expect(page["#preview"]).ToContainTextAsync("Nothing has been ordered yet");
         await page.UntilAsync("() => document.querySelector(\".cell[data-s='planned']\")");
         var moves = await page[Planned].CountAsync();
         Assert.InRange(moves, 40, 45);
@@ -28,23 +25,23 @@ public sealed class RebalanceTests(Chromium chromium)
         Assert.Matches("owner dtable-server-0[23], planned to dtable-server-01", await page.Cell(planned.First()).GetAttributeAsync("aria-label"));
 
         await page["#preview-apply"].ClickAsync();
-        await Assertions.Expect(page["#toast"]).ToHaveTextAsync($"Ordered: {moves} moves.");
-        await Assertions.Expect(page["#preview"]).ToBeHiddenAsync();
+        await Expect(page["#toast"]).ToHaveTextAsync($"Ordered: {moves} moves.");
+        await Expect(page["#preview"]).ToBeHiddenAsync();
         await page.UntilAsync("count => document.querySelectorAll(\".cell[data-owner='dtable-server-01']\").length === count", before.Count(o => o == "dtable-server-01") + moves);
         var after = await page.OwnersAsync();
         Assert.Equal(planned.Order(), Enumerable.Range(0, 256).Where(i => before[i] != after[i]));
-        await Assertions.Expect(page["#past li"].First).ToContainTextAsync("held ≤");
+        await Expect(page["#past li"].First).ToContainTextAsync("held ≤");
     }
 
     [Fact]
     public async Task Rebalance_TheClusterChangesAfterThePreview_MakesNothingAndShowsAFreshPreview()
     {
         await using var cluster = await RunningCluster.StartAsync(3);
-        await using var page = await DashboardPage.OpenAsync(chromium, cluster.Url);
+        await using var page = await DashboardPage.OpenAsync(chromium, cluster);
         await page.IsLiveAsync();
         await SetWeightAsync(page, "dtable-server-01", "2");
         await page["#rebalance"].ClickAsync();
-        await Assertions.Expect(page["#preview-apply"]).ToBeVisibleAsync();
+        await Expect(page["#preview-apply"]).ToBeVisibleAsync();
         await page.UntilAsync("() => document.querySelector(\".cell[data-s='planned']\")");
         var first = await page[Planned].CountAsync();
         Assert.True(first > 0);
@@ -52,9 +49,9 @@ public sealed class RebalanceTests(Chromium chromium)
 
         // Somebody else, meanwhile.
         await page.Page.EvaluateAsync("() => fetch('api/nodes/dtable-server-01/weight', { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: '{\"weight\":4}' })");
-        await Assertions.Expect(page.Node("dtable-server-01").Locator("[data-label=weight]")).ToHaveTextAsync("4");
+        await Expect(page.Node("dtable-server-01").Locator("[data-label=weight]")).ToHaveTextAsync("4");
         await page["#preview-apply"].ClickAsync();
-        await Assertions.Expect(page["#preview [role=alert]"]).ToContainTextAsync("has changed since the preview");
+        await Expect(page["#preview [role=alert]"]).ToContainTextAsync("has changed since the preview");
         await page.UntilAsync("first => document.querySelectorAll(\".cell[data-s='planned']\").length > first", first);
         Assert.Equal(before, await page.OwnersAsync());
     }
@@ -63,22 +60,21 @@ public sealed class RebalanceTests(Chromium chromium)
     public async Task Rebalance_NothingToMove_SaysSoAndEscapeCloses()
     {
         await using var cluster = await RunningCluster.StartAsync(2);
-        await using var page = await DashboardPage.OpenAsync(chromium, cluster.Url);
+        await using var page = await DashboardPage.OpenAsync(chromium, cluster);
         await page.IsLiveAsync();
         await page["#rebalance"].ClickAsync();
-        await Assertions.Expect(page["#preview"]).ToContainTextAsync("as even as they can be");
+        await Expect(page["#preview"]).ToContainTextAsync("as even as they can be");
         Assert.Equal(0, await page["#preview-apply"].CountAsync());
         await page.Page.Keyboard.PressAsync("Escape");
-        await Assertions.Expect(page["#preview"]).ToBeHiddenAsync();
-        await Assertions.Expect(page["#rebalance"]).ToBeFocusedAsync();
+        await Expect(page["#preview"]).ToBeHiddenAsync();
+        await Expect(page["#rebalance"]).ToBeFocusedAsync();
     }
 
     private static async Task SetWeightAsync(DashboardPage page, string node, string weight)
     {
-        await page.Node(node).GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Weight" }).ClickAsync();
+        await page.Button(node, "Weight").ClickAsync();
         await page["#confirm input"].FillAsync(weight);
-        await page["#confirm-do"].ClickAsync();
-        await Assertions.Expect(page["#confirm"]).ToBeHiddenAsync();
-        await Assertions.Expect(page.Node(node).Locator("[data-label=weight]")).ToHaveTextAsync(weight);
+        await page.ConfirmAsync();
+        await Expect(page.Node(node).Locator("[data-label=weight]")).ToHaveTextAsync(weight);
     }
 }

@@ -1,5 +1,3 @@
-using Microsoft.Playwright;
-
 namespace BucketProxy.Dashboard.Tests.Support;
 
 /// <summary>The installed Chromium, for all tests. No browser is ever downloaded.</summary>

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Microsoft.Playwright;
+using BucketProxy.Tests.Admin;
 
 namespace BucketProxy.Dashboard.Tests.Support;
 
@@ -20,11 +20,17 @@ internal sealed class DashboardPage : IAsyncDisposable
     /// <summary>True: lost connections are part of the test.</summary>
     public bool MayFailToConnect { get; set; }
 
+    public static Task<DashboardPage> OpenAsync(Chromium chromium, AdminSite site, BrowserNewContextOptions? options = null) =>
+        OpenAsync(chromium, site.Client.BaseAddress!.AbsoluteUri, options);
+
+    public static Task<DashboardPage> OpenAsync(Chromium chromium, RunningCluster cluster, BrowserNewContextOptions? options = null) =>
+        OpenAsync(chromium, cluster.Url, options);
+
     public static async Task<DashboardPage> OpenAsync(Chromium chromium, string url, BrowserNewContextOptions? options = null)
     {
         var window = await chromium.Browser.NewContextAsync(options ?? new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1440, Height = 1000 } });
         window.SetDefaultTimeout((float)Testing.Patience.Limit.TotalMilliseconds);
-        Assertions.SetDefaultExpectTimeout((float)Testing.Patience.Limit.TotalMilliseconds);
+        SetDefaultExpectTimeout((float)Testing.Patience.Limit.TotalMilliseconds);
         var page = await window.NewPageAsync();
         var dashboard = new DashboardPage(window, page);
         page.PageError += (_, error) => dashboard.Complain(error);
@@ -43,7 +49,17 @@ internal sealed class DashboardPage : IAsyncDisposable
 
     public ILocator Node(string id) => Page.Locator($"#nodes tr[data-key='{id}']");
 
-    public Task IsLiveAsync() => Assertions.Expect(this["#connection-text"]).ToHaveTextAsync("live");
+    /// <summary>A button in the row of a node.</summary>
+    public ILocator Button(string node, string name) => Node(node).GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = name });
+
+    /// <summary>Says yes to what the dialog asks, and waits until it is done.</summary>
+    public async Task ConfirmAsync()
+    {
+        await this["#confirm-do"].ClickAsync();
+        await Expect(this["#confirm"]).ToBeHiddenAsync();
+    }
+
+    public Task IsLiveAsync() => Expect(this["#connection-text"]).ToHaveTextAsync("live");
 
     /// <summary>Completes once a script in the page answers true.</summary>
     public Task UntilAsync(string condition, object? argument = null) =>
