@@ -33,6 +33,7 @@ public static class SystemRun
         var stage = new Stage(cluster, new Outcomes(), random, bases);
         var undone = new List<string>();
         var disturbances = 0;
+        var hasMoved = false;
         IReadOnlyList<string> dead;
         JsonArray moves;
         int reconnects;
@@ -44,10 +45,12 @@ public static class SystemRun
             await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
             foreach (var round in Rounds(options, random))
             {
-                if (Stopwatch.GetElapsedTime(time) >= options.Duration)
+                // On a slow machine the time may be over before anything was moved, and such a run would prove nothing.
+                if (Stopwatch.GetElapsedTime(time) >= options.Duration && (hasMoved || options.Only is not null))
                     break;
                 disturbances += round.Length;
                 await Task.WhenAll(round.Select((disturbance, i) => RunAsync(disturbance, stage, TimeSpan.FromMilliseconds(i * random.Next(1500)), Tell, undone)));
+                hasMoved |= round.Any(d => Planned.Moves(d) || !options.HandOff);
             }
             await writers.StopAsync();
             dead = options.HandOff ? await sockets.DeadAsync(TimeSpan.FromSeconds(45)) : [];

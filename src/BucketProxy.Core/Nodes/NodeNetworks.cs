@@ -44,6 +44,17 @@ public sealed class NodeNetworks
             await socket.ConnectAsync(endpoint, cancellationToken).ConfigureAwait(false);
             return;
         }
+        var allowed = await ResolveAsync(endpoint, cancellationToken).ConfigureAwait(false);
+        await socket.ConnectAsync(allowed, endpoint.Port, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The addresses of a node that are allowed.</summary>
+    /// <param name="endpoint">The node's host, a name or an address.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="SocketException">The name is unknown, or no address of the host is allowed (<see cref="SocketError.AccessDenied"/>).</exception>
+    public async ValueTask<IPAddress[]> ResolveAsync(DnsEndPoint endpoint, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
         var addresses = await Dns.GetHostAddressesAsync(endpoint.Host, cancellationToken).ConfigureAwait(false);
         var allowed = Array.FindAll(addresses, Allows);
         if (allowed.Length == 0)
@@ -51,7 +62,7 @@ public sealed class NodeNetworks
             throw new SocketException((int)SocketError.AccessDenied,
                 $"{endpoint.Host} ({string.Join<IPAddress>(", ", addresses)}) is in none of the networks that nodes may stand in: {this}");
         }
-        await socket.ConnectAsync(allowed, endpoint.Port, cancellationToken).ConfigureAwait(false);
+        return allowed;
     }
 
     /// <inheritdoc/>

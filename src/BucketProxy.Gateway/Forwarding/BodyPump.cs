@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Runtime.InteropServices;
 using System.Text;
 using BucketProxy.Gateway.Hosting;
 using BucketProxy.Gateway.Upstream;
@@ -16,7 +15,7 @@ internal sealed class BodyPump
     private readonly PipeReader _client;
     private readonly NodeConnection _node;
     private readonly bool _isChunked;
-    private readonly List<ArraySegment<byte>> _parts = [];
+    private readonly List<ReadOnlyMemory<byte>> _parts = [];
     private volatile bool _isEnding;
     private volatile int _fault;
 
@@ -54,7 +53,7 @@ internal sealed class BodyPump
             throw new BodyBrokeException(StatusOf(e));
         }
         // A client may wait for the node to react to the head alone: what is not there is not waited for.
-        pump._parts.Add(Segment(head));
+        pump._parts.Add(head);
         if (isThere)
             pump.Add(read);
         try
@@ -132,7 +131,7 @@ internal sealed class BodyPump
         foreach (var memory in read.Buffer)
         {
             if (!memory.IsEmpty)
-                _parts.Add(Segment(memory));
+                _parts.Add(memory);
         }
         if (!_isChunked)
             return;
@@ -144,9 +143,6 @@ internal sealed class BodyPump
 
     private static readonly byte[] LineEnd = "\r\n"u8.ToArray();
     private static readonly byte[] LastChunk = "0\r\n\r\n"u8.ToArray();
-
-    private static ArraySegment<byte> Segment(ReadOnlyMemory<byte> memory) =>
-        MemoryMarshal.TryGetArray(memory, out var segment) ? segment : memory.ToArray();
 
     /// <summary>What a fault of reading a body tells the client; 0 when it is none.</summary>
     private static int StatusOf(Exception e) => e switch

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using BucketProxy.Core.Nodes;
+using BucketProxy.Gateway.Loops;
 using BucketProxy.Gateway.Telemetry;
 using BucketProxy.Gateway.Upstream;
 
@@ -18,7 +19,7 @@ internal sealed class NodeLink : IDisposable
     private readonly TimeProvider _time;
     private readonly ConnectionPool _pool;
     private readonly DnsEndPoint _address;
-    private readonly AddressFamily? _family;
+    private readonly IPAddress[]? _ip;
     private readonly byte[] _pathPrefix;
     private volatile bool _isDisposed;
 
@@ -31,7 +32,7 @@ internal sealed class NodeLink : IDisposable
         _time = time;
         var url = node.LocalUrl;
         _address = new DnsEndPoint(url.DnsSafeHost, url.Port);
-        _family = IPAddress.TryParse(url.DnsSafeHost, out var ip) ? ip.AddressFamily : null;
+        _ip = IPAddress.TryParse(url.DnsSafeHost, out var ip) && limits.Networks.Allows(ip) ? [ip] : null;
         _pathPrefix = Encoding.ASCII.GetBytes(url.AbsolutePath.TrimEnd('/'));
         _pool = new ConnectionPool(limits.Clock, limits.IdleTicks);
     }
@@ -79,20 +80,13 @@ internal sealed class NodeLink : IDisposable
     public async ValueTask<NodeConnection> ConnectAsync(CancellationToken cancellationToken, CancellationToken alsoCancels = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        var socket = _family is { } family
-            ? new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
-            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, alsoCancels);
+        INodeTransport? transport = null;
         try
         {
-            Stream? secured = null;
             await using (_time.CreateTimer(static s => ((CancellationTokenSource)s!).Cancel(), patience, _limits.ConnectTimeout, Timeout.InfiniteTimeSpan))
-            {
-                await _limits.Networks.ConnectAsync(socket, _address, patience.Token);
-                if (Node.LocalUrl.Scheme == Uri.UriSchemeHttps)
-                    secured = await SecureAsync(socket, patience.Token);
-            }
-            var connection = new NodeConnection(socket, secured, _limits.Clock, Closed);
+                transport = await OpenAsync(patience.Token);
+            var connection = new NodeConnection(transport, _limits.Clock, Closed);
             lock (_openLock)
             {
                 // Whoever shuts the gate cuts what is listed afterwards: listed first or refused, never missed.
@@ -107,12 +101,12 @@ internal sealed class NodeLink : IDisposable
             || (e is IOException and not NodeUnreachableException)
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested && !alsoCancels.IsCancellationRequested))
         {
-            socket.Dispose();
+            transport?.Close();
             throw new NodeUnreachableException(Node.Id, e);
         }
         catch
         {
-            socket.Dispose();
+            transport?.Close();
             throw;
         }
     }
@@ -145,6 +139,29 @@ internal sealed class NodeLink : IDisposable
     {
         lock (_openLock)
             return _open.Count == 0 ? [] : [.. _open];
+    }
+
+    private async ValueTask<INodeTransport> OpenAsync(CancellationToken cancellationToken)
+    {
+        var isSecured = Node.LocalUrl.Scheme == Uri.UriSchemeHttps;
+        if (EventLoop.IsSupported && !isSecured)
+        {
+            var addresses = _ip ?? await _limits.Networks.ResolveAsync(_address, cancellationToken);
+            return new LoopTransport(await LoopConnector.ConnectAsync(addresses, _address.Port, cancellationToken));
+        }
+        var socket = _ip is null
+            ? new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+            : new Socket(_ip[0].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await _limits.Networks.ConnectAsync(socket, _address, cancellationToken);
+            return new StreamTransport(socket, isSecured ? await SecureAsync(socket, cancellationToken) : null);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private async ValueTask<Stream> SecureAsync(Socket socket, CancellationToken cancellationToken)

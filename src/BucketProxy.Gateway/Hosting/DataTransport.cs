@@ -1,3 +1,5 @@
+using BucketProxy.Gateway.Hosting.Transport;
+using BucketProxy.Gateway.Loops;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -11,8 +13,10 @@ namespace BucketProxy.Gateway.Hosting;
 /// <summary>The sockets of the data port.</summary>
 internal static class DataTransport
 {
-    public static SocketTransportFactory Create(GatewayOptions options, ILoggerFactory loggers)
+    public static IConnectionListenerFactory Create(GatewayOptions options, ILoggerFactory loggers)
     {
+        if (EventLoop.IsSupported)
+            return new LoopTransportFactory(new BlockPool());
         // The pool cannot be set on the options; they take it from the services that they are made by.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseSockets(transport =>

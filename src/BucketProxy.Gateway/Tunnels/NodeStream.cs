@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using BucketProxy.Gateway.Upstream;
 
 namespace BucketProxy.Gateway.Tunnels;
@@ -8,15 +7,14 @@ namespace BucketProxy.Gateway.Tunnels;
 internal sealed class NodeStream : Stream
 {
     private readonly NodeConnection _connection;
-    private readonly Stream _stream;
+    private readonly INodeTransport _transport;
     private byte[] _begun;
     private int _taken;
 
     public NodeStream(NodeConnection connection)
     {
         _connection = connection;
-        (var socket, var secured, _begun) = connection.HandOver();
-        _stream = secured ?? new NetworkStream(socket, ownsSocket: false);
+        (_transport, _begun) = connection.HandOver();
     }
 
     public override bool CanRead => true;
@@ -36,7 +34,7 @@ internal sealed class NodeStream : Stream
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (_taken == _begun.Length)
-            return _stream.ReadAsync(buffer, cancellationToken);
+            return _transport.ReceiveAsync(buffer);
         var length = Math.Min(buffer.Length, _begun.Length - _taken);
         _begun.AsMemory(_taken, length).CopyTo(buffer);
         _taken += length;
@@ -49,7 +47,7 @@ internal sealed class NodeStream : Stream
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _stream.WriteAsync(buffer, cancellationToken);
+        _transport.SendAsync(buffer);
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();

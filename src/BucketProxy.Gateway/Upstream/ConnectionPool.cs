@@ -1,3 +1,5 @@
+using BucketProxy.Gateway.Loops;
+
 namespace BucketProxy.Gateway.Upstream;
 
 /// <summary>
@@ -8,6 +10,7 @@ namespace BucketProxy.Gateway.Upstream;
 /// <param name="idleTicks">A connection that was idle for so many ticks is not used again; 0 keeps none.</param>
 internal sealed class ConnectionPool(ConnectionClock clock, int idleTicks)
 {
+    private const int Far = 16;
     private readonly Lock _lock = new();
     private readonly List<NodeConnection> _idle = [];
     private bool _isClosed;
@@ -22,8 +25,9 @@ internal sealed class ConnectionPool(ConnectionClock clock, int idleTicks)
             {
                 if (_idle.Count == 0)
                     return null;
-                connection = _idle[^1];
-                _idle.RemoveAt(_idle.Count - 1);
+                var at = Nearest();
+                connection = _idle[at];
+                _idle.RemoveAt(at);
             }
             if (IsFresh(connection))
                 return connection;
@@ -75,6 +79,21 @@ internal sealed class ConnectionPool(ConnectionClock clock, int idleTicks)
         }
         foreach (var connection in idle)
             connection.Close();
+    }
+
+    /// <summary>The one used last on the caller's own loop, if it is not far: then the exchange never changes threads.</summary>
+    private int Nearest()
+    {
+        var last = _idle.Count - 1;
+        if (EventLoop.Current is { } loop)
+        {
+            for (var at = last; at >= 0 && at > last - Far; at--)
+            {
+                if (ReferenceEquals(_idle[at].Transport.Loop, loop))
+                    return at;
+            }
+        }
+        return last;
     }
 
     private bool IsFresh(NodeConnection connection) => connection.IsQuiet && clock.Since(connection.Stamp) < idleTicks;

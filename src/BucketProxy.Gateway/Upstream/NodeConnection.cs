@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net.Sockets;
 
 namespace BucketProxy.Gateway.Upstream;
 
@@ -11,14 +10,11 @@ namespace BucketProxy.Gateway.Upstream;
 ///      ▲                                                                          │
 ///      └────────────────────── TryRest (a receive waits again) ◄──────────────────┘
 /// </code>
-/// A receive waits on every pooled connection. So a node's close is known before the connection is used again, without asking, and
-/// the answer to the next request is received by it.
 /// </summary>
-/// <param name="socket">Connected.</param>
-/// <param name="secured">TLS over it; null without.</param>
+/// <param name="transport">Connected.</param>
 /// <param name="clock">Moves on while the process lives.</param>
 /// <param name="closed">Called once, when it closes.</param>
-internal sealed class NodeConnection(Socket socket, Stream? secured, ConnectionClock clock, Action<NodeConnection> closed)
+internal sealed class NodeConnection(INodeTransport transport, ConnectionClock clock, Action<NodeConnection> closed)
 {
     // Small answers fit with their heads; what does not is read past it. Every waiting connection holds one of these.
     private const int Small = 2048;
@@ -28,8 +24,6 @@ internal sealed class NodeConnection(Socket socket, Stream? secured, ConnectionC
     private int _start;
     private int _end;
     private HeadScanner _scanner;
-    private ValueTask<int> _waiting;
-    private bool _waits;
     private AnswerBody _body;
     private bool _keeps;
     private int _stamp = clock.Now;
@@ -56,71 +50,38 @@ internal sealed class NodeConnection(Socket socket, Stream? secured, ConnectionC
     public ReadOnlyMemory<byte> Trailers => _body.Trailers;
 
     /// <summary>A resting connection on which nothing came: the node would have closed it, or spoken unasked.</summary>
-    public bool IsQuiet => !IsClosed && _waits && !_waiting.IsCompleted;
+    public bool IsQuiet => !IsClosed && transport.IsQuiet;
 
     /// <summary>Asks the kernel too, which may know of a close that this process has not been told of.</summary>
-    public bool IsQuietForCertain()
-    {
-        try
-        {
-            return IsQuiet && (secured is not null || !socket.Poll(0, SelectMode.SelectRead));
-        }
-        catch (ObjectDisposedException)
-        {
-            // Closed in between.
-            return false;
-        }
-    }
+    public bool IsQuietForCertain() => !IsClosed && transport.IsQuietForCertain();
+
+    /// <summary>What carries it.</summary>
+    public INodeTransport Transport => transport;
 
     public void Touch() => Volatile.Write(ref _stamp, clock.Now);
 
     /// <summary>Sends all of it.</summary>
-    public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    public ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
-        if (secured is not null)
-        {
-            await secured.WriteAsync(bytes);
-        }
-        else
-        {
-            while (!bytes.IsEmpty)
-                bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None)..];
-        }
+        var sending = transport.SendAsync(bytes);
         Touch();
+        return sending.IsCompletedSuccessfully ? sending : FinishAsync(sending);
     }
 
     /// <summary>Sends all of it at one go.</summary>
-    public async ValueTask SendAsync(List<ArraySegment<byte>> parts)
+    public ValueTask SendAsync(IReadOnlyList<ReadOnlyMemory<byte>> parts)
     {
-        if (secured is null)
-        {
-            var total = 0;
-            foreach (var part in parts)
-                total += part.Count;
-            var sent = await socket.SendAsync(parts, SocketFlags.None);
-            // The socket sends all or fails; were it otherwise, the node would be out of step.
-            if (sent != total)
-                throw new IOException("The node's connection took only a part.");
-        }
-        else
-        {
-            foreach (var part in parts)
-                await secured.WriteAsync(part);
-        }
+        var sending = transport.SendAsync(parts);
         Touch();
+        return sending.IsCompletedSuccessfully ? sending : FinishAsync(sending);
     }
 
     /// <summary>Begins to receive more of a head; give the outcome to <see cref="EndFill"/>.</summary>
     public ValueTask<int> BeginFill()
     {
-        if (_waits)
-        {
-            _waits = false;
-            return _waiting;
-        }
         if (_end == _buffer.Length)
             Grow();
-        return ReceiveAsync(_buffer.AsMemory(_end));
+        return transport.ReceiveAsync(_buffer.AsMemory(_end));
     }
 
     /// <summary>Takes over what was received. False at the end of the stream.</summary>
@@ -171,7 +132,7 @@ internal sealed class NodeConnection(Socket socket, Stream? secured, ConnectionC
 
     /// <summary>Begins to receive content into <paramref name="destination"/>; give it, with the outcome, to <see cref="EndRead"/>.
     /// </summary>
-    public ValueTask<int> BeginRead(Memory<byte> destination) => ReceiveAsync(_body.Limit(destination));
+    public ValueTask<int> BeginRead(Memory<byte> destination) => transport.ReceiveAsync(_body.Limit(destination));
 
     /// <summary>Takes framing out of what was received. Returns how much at its front is content; may be 0.</summary>
     /// <exception cref="IOException">The answer broke off.</exception>
@@ -202,10 +163,7 @@ internal sealed class NodeConnection(Socket socket, Stream? secured, ConnectionC
         Touch();
         try
         {
-#pragma warning disable CA2012 // Taken exactly once: by BeginFill, or by nobody when the connection closes.
-            _waiting = ReceiveAsync(_buffer);
-#pragma warning restore CA2012
-            _waits = true;
+            transport.Rest();
             return true;
         }
         catch (ObjectDisposedException)
@@ -216,7 +174,7 @@ internal sealed class NodeConnection(Socket socket, Stream? secured, ConnectionC
     }
 
     /// <summary>Gives the bare connection away, with what has come already. From then on only <see cref="Close"/> is of use.</summary>
-    public (Socket Socket, Stream? Secured, byte[] Begun) HandOver()
+    public (INodeTransport Transport, byte[] Begun) HandOver()
     {
         var begun = HasBuffered ? _buffer.AsSpan(_start, _end - _start).ToArray() : [];
         if (_isRented)
@@ -224,7 +182,7 @@ internal sealed class NodeConnection(Socket socket, Stream? secured, ConnectionC
         _isRented = false;
         _buffer = [];
         _start = _end = 0;
-        return (socket, secured, begun);
+        return (transport, begun);
     }
 
     /// <summary>Closes it, whatever is under way. Whoever waits on it gets an exception.</summary>
@@ -233,11 +191,14 @@ internal sealed class NodeConnection(Socket socket, Stream? secured, ConnectionC
         if (Interlocked.Exchange(ref _closed, 1) != 0)
             return;
         closed(this);
-        socket.Dispose();
+        transport.Close();
     }
 
-    private ValueTask<int> ReceiveAsync(Memory<byte> into) =>
-        secured is null ? socket.ReceiveAsync(into, SocketFlags.None) : secured.ReadAsync(into);
+    private async ValueTask FinishAsync(ValueTask sending)
+    {
+        await sending;
+        Touch();
+    }
 
     private void Grow()
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using BucketProxy.Gateway.Hosting;
+using BucketProxy.Gateway.Loops;
 
 namespace BucketProxy.Gateway.Tests.Support;
 
@@ -17,7 +18,8 @@ namespace BucketProxy.Gateway.Tests.Support;
 /// </remarks>
 internal static partial class IoWatchdog
 {
-    private const string SocketThread = ".NET Sockets";
+    // The runtime's own, and ours.
+    private static readonly string[] SocketThreadNames = [".NET Sockets", EventLoop.ThreadName];
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
     // Long for a wait, short for a test.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
@@ -47,7 +49,7 @@ internal static partial class IoWatchdog
     }
 
     /// <summary>Whether the calling thread polls sockets.</summary>
-    public static bool IsPollingThread() => NameOf(GetTid()) == SocketThread;
+    public static bool IsPollingThread() => SocketThreadNames.Contains(NameOf(GetTid()));
 
 #pragma warning disable CA2255 // A test project: every test is watched.
     [ModuleInitializer]
@@ -91,7 +93,7 @@ internal static partial class IoWatchdog
         foreach (var folder in Directory.EnumerateDirectories("/proc/self/task"))
         {
             var tid = int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture);
-            if (NameOf(tid) == SocketThread)
+            if (SocketThreadNames.Contains(NameOf(tid)))
                 yield return tid;
         }
     }

@@ -43,7 +43,7 @@ public sealed class NodeConnectionTlsTests : IDisposable
             },
         });
         var closed = 0;
-        var node = new NodeConnection(socket, secured, new ConnectionClock(), _ => closed++);
+        var node = new NodeConnection(new StreamTransport(socket, secured), new ConnectionClock(), _ => closed++);
 
         for (var i = 0; i < 2; i++)
         {

@@ -28,6 +28,9 @@ internal static class Planned
         RestartProxies,
     ];
 
+    /// <summary>Whether it has buckets or bases moved.</summary>
+    public static bool Moves(Disturbance disturbance) => All.Contains(disturbance) && disturbance != RestartProxies;
+
     private static async Task<string> DrainAsync(Stage stage)
     {
         var node = stage.Any(stage.Cluster.Nodes).Name;

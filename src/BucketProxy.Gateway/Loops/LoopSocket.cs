@@ -1,0 +1,327 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace BucketProxy.Gateway.Loops;
+
+/// <summary>
+/// A connected or listening TCP socket of a loop. It tries, and where there is nothing to be had yet it lets one wait for it.
+/// <code>
+///   TryReceive ──nothing──► TryAwaitReadable(waiter) ──bytes come──► waiter.Execute() on the loop, once ──► TryReceive …
+/// </code>
+/// One reader and one writer at a time; <see cref="Close"/> at any time, by anybody.
+/// </summary>
+/// <remarks>
+/// The kernel tells once of what comes (edge-triggered). So that nothing is missed, the note of it is taken down before a try, never behind
+/// it: what comes in between puts it up again. A receive that does not fill its buffer has emptied the socket, so nothing is asked for in vain.
+/// </remarks>
+internal sealed unsafe partial class LoopSocket
+{
+    /// <summary>There is nothing to be had, or no room.</summary>
+    public const int NotNow = -1;
+
+    private readonly int _descriptor;
+    private Side _input = new(isInput: true);
+    private Side _output = new(isInput: false);
+    private volatile bool _hungUp;
+    // Calls under way, and Closed once it is to be closed: the last one out closes. A descriptor's number is used again at once, and a call
+    // that came late would act on somebody else's connection.
+    private int _users;
+    private int _isReleased;
+
+    private const int Closed = int.MinValue;
+
+    /// <param name="loop">Will watch it, from <see cref="Watch"/> on.</param>
+    /// <param name="descriptor">Does not block. Owned from here on.</param>
+    public LoopSocket(EventLoop loop, int descriptor)
+    {
+        Loop = loop;
+        _descriptor = descriptor;
+    }
+
+    public EventLoop Loop { get; }
+
+    /// <summary>What the loop knows it by.</summary>
+    public ulong Ticket { get; set; }
+
+    /// <summary>Told on the loop when the peer has ended its side, or the connection is broken. May be told more than once.</summary>
+    public IHangUp? HangUp { get; set; }
+
+    /// <summary>Begins to watch it: from here on things happen on the loop's thread.</summary>
+    /// <exception cref="IOException">The machine is out of something; it is closed.</exception>
+    public void Watch()
+    {
+        try
+        {
+            Loop.Add(this, _descriptor);
+        }
+        catch
+        {
+            _users = Closed;
+            Release();
+            throw;
+        }
+    }
+
+    public bool IsClosed => Volatile.Read(ref _users) < 0;
+
+    /// <summary>Nothing came that was not received, as far as the loop knows, and the peer has not hung up.</summary>
+    public bool IsQuiet => !_hungUp && !IsClosed && !_input.IsReady;
+
+    /// <summary>As <see cref="IsQuiet"/>, but asks the kernel.</summary>
+    public bool IsQuietForCertain()
+    {
+        if (!IsQuiet || !TryEnter())
+            return false;
+        byte first;
+        var length = Libc.Receive(_descriptor, &first, 1, Libc.Peek);
+        var isQuiet = length < 0 && Marshal.GetLastPInvokeError() == Libc.TryAgain;
+        Leave();
+        return isQuiet;
+    }
+
+    /// <summary>Receives what is there. 0: the peer has ended its side; <see cref="NotNow"/>: nothing is there.</summary>
+    /// <exception cref="IOException">The connection is broken.</exception>
+    /// <exception cref="ObjectDisposedException">It was closed.</exception>
+    public int TryReceive(Span<byte> into)
+    {
+        if (!_hungUp && !_input.IsReady)
+            return NotNow;
+        Enter();
+        try
+        {
+            _input.Begin();
+            while (true)
+            {
+                nint length;
+                fixed (byte* start = into)
+                    length = Libc.Receive(_descriptor, start, into.Length, 0);
+                if (length == into.Length)
+                    _input.More();
+                if (length >= 0)
+                    return (int)length;
+                var error = Marshal.GetLastPInvokeError();
+                if (error == Libc.TryAgain)
+                    return NotNow;
+                if (error != Libc.Interrupted)
+                    throw Broken(error);
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Has <paramref name="waiter"/> executed once when there is something to receive, or it is closed. False: try again now.</summary>
+    public bool TryAwaitReadable(IThreadPoolWorkItem waiter) => TryAwait(ref _input, waiter);
+
+    /// <summary>Takes the waiter back. False: it has been executed, or will be.</summary>
+    public bool TryTakeBackReader() => _input.TryTakeBack();
+
+    /// <summary>Sends as much as there is room for; <see cref="NotNow"/>: there is none.</summary>
+    /// <exception cref="IOException">The connection is broken.</exception>
+    /// <exception cref="ObjectDisposedException">It was closed.</exception>
+    public int TrySend(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* start = bytes)
+        {
+            var part = new Libc.Part { Start = start, Length = bytes.Length };
+            return TrySend(new ReadOnlySpan<Libc.Part>(ref part));
+        }
+    }
+
+    /// <inheritdoc cref="TrySend(ReadOnlySpan{byte})"/>
+    /// <param name="parts">Pinned.</param>
+    public int TrySend(ReadOnlySpan<Libc.Part> parts)
+    {
+        Enter();
+        try
+        {
+            _output.Begin();
+            while (true)
+            {
+                var sent = Send(parts);
+                if (sent >= 0)
+                    return (int)sent;
+                var error = Marshal.GetLastPInvokeError();
+                if (error == Libc.TryAgain)
+                    return NotNow;
+                if (error != Libc.Interrupted)
+                    throw Broken(error);
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Has <paramref name="waiter"/> executed once when there is room to send, or it is closed. False: try again now.</summary>
+    public bool TryAwaitWritable(IThreadPoolWorkItem waiter) => TryAwait(ref _output, waiter);
+
+    /// <inheritdoc cref="TryTakeBackReader"/>
+    public bool TryTakeBackWriter() => _output.TryTakeBack();
+
+    /// <summary>On a listening socket: takes a connection. <see cref="NotNow"/>: there is none.</summary>
+    /// <exception cref="SocketException">It failed.</exception>
+    /// <exception cref="ObjectDisposedException">It was closed.</exception>
+    public int TryAccept(out IPEndPoint? peer)
+    {
+        var address = stackalloc byte[SocketAddresses.Longest];
+        var length = SocketAddresses.Longest;
+        peer = null;
+        Enter();
+        try
+        {
+            _input.Begin();
+            var accepted = Libc.Accept(_descriptor, address, &length, Libc.NonBlockCloseOnExec);
+            if (accepted >= 0)
+            {
+                // There may be another.
+                _input.More();
+                peer = SocketAddresses.Read(new ReadOnlySpan<byte>(address, length));
+                return accepted;
+            }
+            var error = Marshal.GetLastPInvokeError();
+            if (error == Libc.TryAgain)
+                return NotNow;
+            _input.More();
+            throw new SocketException(SocketErrors.Of(error), Marshal.GetPInvokeErrorMessage(error));
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>This side's address.</summary>
+    public IPEndPoint? OwnAddress()
+    {
+        if (!TryEnter())
+            return null;
+        var address = stackalloc byte[SocketAddresses.Longest];
+        var length = SocketAddresses.Longest;
+        var got = Libc.GetOwnAddress(_descriptor, address, &length);
+        Leave();
+        return got == 0 ? SocketAddresses.Read(new ReadOnlySpan<byte>(address, length)) : null;
+    }
+
+    /// <summary>The outcome of a connect that was under way: 0, or the kernel's error.</summary>
+    public int TakeError()
+    {
+        Enter();
+        int error;
+        var length = sizeof(int);
+        var got = Libc.GetOption(_descriptor, Libc.SocketLevel, Libc.SocketError, &error, &length);
+        if (got != 0)
+            error = Marshal.GetLastPInvokeError();
+        Leave();
+        return error;
+    }
+
+    /// <summary>Closes it. Who waits is executed, on the thread pool.</summary>
+    /// <param name="abort">Tells the peer that the connection is broken (RST), and throws away what was not sent.</param>
+    public void Close(bool abort = false)
+    {
+        int users;
+        while ((users = Volatile.Read(ref _users)) >= 0)
+        {
+            if (Interlocked.CompareExchange(ref _users, users | Closed, users) != users)
+                continue;
+            if (abort)
+            {
+                var linger = stackalloc int[2] { 1, 0 };
+                _ = Libc.SetOption(_descriptor, Libc.SocketLevel, Libc.SocketLinger, linger, 2 * sizeof(int));
+            }
+            Loop.Remove(this);
+            // Nobody comes in any more; whoever is in is out in microseconds.
+            if (users == 0)
+                Release();
+            _input.Wake();
+            _output.Wake();
+            return;
+        }
+    }
+
+    /// <summary>Small pieces are sent at once, not gathered (no Nagle).</summary>
+    public static void SendAtOnce(int descriptor)
+    {
+        var yes = 1;
+        _ = Libc.SetOption(descriptor, Libc.TcpLevel, Libc.TcpNoDelay, &yes, sizeof(int));
+    }
+
+    /// <summary>A descriptor of the same socket, with an owner of its own.</summary>
+    /// <exception cref="IOException">The machine is out of something.</exception>
+    public static int Duplicate(Socket socket)
+    {
+        var copy = Libc.Control((int)socket.SafeHandle.DangerousGetHandle(), Libc.DuplicateCloseOnExec, 0);
+        return copy >= 0 ? copy : throw Broken(Marshal.GetLastPInvokeError());
+    }
+
+    /// <summary>By the loop.</summary>
+    public void Happened(uint what)
+    {
+        var isOver = (what & (Libc.PeerHangUp | Libc.HangUp | Libc.Error)) != 0;
+        if (isOver)
+            _hungUp = true;
+        if ((what & Libc.Out) != 0 || isOver)
+            _output.Happened();
+        if ((what & Libc.In) != 0 || isOver)
+            _input.Happened();
+        if (isOver)
+            HangUp?.HungUp();
+    }
+
+    private bool TryAwait(ref Side side, IThreadPoolWorkItem waiter)
+    {
+        if (!side.TryAwait(waiter))
+            return false;
+        // Closed in between, or hung up for good, and nobody else would tell.
+        return !(IsClosed || (_hungUp && side.IsInput)) || !side.TryTakeBack();
+    }
+
+    private nint Send(ReadOnlySpan<Libc.Part> parts)
+    {
+        if (parts.Length == 1)
+            return Libc.Send(_descriptor, parts[0].Start, parts[0].Length, Libc.NoSignal);
+        fixed (Libc.Part* first = parts)
+        {
+            var message = new Libc.Message { Parts = first, PartCount = parts.Length };
+            return Libc.Send(_descriptor, &message, Libc.NoSignal);
+        }
+    }
+
+    private bool TryEnter()
+    {
+        while (true)
+        {
+            var users = Volatile.Read(ref _users);
+            if (users < 0)
+                return false;
+            if (Interlocked.CompareExchange(ref _users, users + 1, users) == users)
+                return true;
+        }
+    }
+
+    /// <exception cref="ObjectDisposedException">It was closed.</exception>
+    private void Enter() => ObjectDisposedException.ThrowIf(!TryEnter(), this);
+
+    private void Leave()
+    {
+        if (Interlocked.Decrement(ref _users) == Closed)
+            Release();
+    }
+
+    private void Release()
+    {
+        if (Interlocked.Exchange(ref _isReleased, 1) == 0)
+            _ = Libc.Close(_descriptor);
+    }
+
+    private static IOException Broken(int error)
+    {
+        var cause = new SocketException(SocketErrors.Of(error), Marshal.GetPInvokeErrorMessage(error));
+        return new IOException(cause.Message, cause);
+    }
+}
