@@ -47,6 +47,7 @@ public sealed class DataHost : IAsyncDisposable
     private readonly DataApplication _application;
     private readonly ServerCertificate? _certificate;
     private readonly KestrelServer _server;
+    private readonly DetachedTunnels _detached;
     private int _stopped;
 
     /// <summary>Makes the host; nothing is open before <see cref="StartAsync"/>.</summary>
@@ -93,7 +94,8 @@ public sealed class DataHost : IAsyncDisposable
         _links = new NodeLinks(options, time);
         _holds = new HoldRoom(current, options, time);
         telemetry ??= new GatewayTelemetry();
-        var connections = new ConnectionCount();
+        var connections = new ConnectionCount(options.MaxConnections);
+        _detached = new DetachedTunnels(connections, _log);
         _metrics = new GatewayMetrics(_links, _holds, traffic, connections, telemetry);
         _local = new LocalRoutes(current, new SysInfo(current, _links, options, time), options);
         _application = new DataApplication(new Dispatcher(
@@ -103,7 +105,7 @@ public sealed class DataHost : IAsyncDisposable
             _holds,
             new Resend(current, _holds, _metrics, options, time),
             new PlainProxy(traffic, options),
-            new WebSocketProxy(traffic, _metrics, options, time),
+            new WebSocketProxy(traffic, _detached, _metrics, options, time),
             _local,
             traffic,
             new RequestTelemetry(_metrics, telemetry, time),
@@ -172,7 +174,10 @@ public sealed class DataHost : IAsyncDisposable
             // Cut at once: the limit below is over already.
         }
         await using (_time.CreateTimer(_ => Cut(limit), null, _options.DrainLimit, Timeout.InfiniteTimeSpan))
+        {
             await _server.StopAsync(limit.Token);
+            await EndedAsync(_detached.WhenNoneAsync(), limit.Token);
+        }
         CutAll();
         _current.Published -= OnPublished;
         Log.Stopped(_log);
@@ -202,6 +207,18 @@ public sealed class DataHost : IAsyncDisposable
         _metrics.Dispose();
         _links.Dispose();
         await _services.DisposeAsync();
+    }
+
+    private static async Task EndedAsync(Task ending, CancellationToken limit)
+    {
+        try
+        {
+            await ending.WaitAsync(limit);
+        }
+        catch (OperationCanceledException)
+        {
+            // What is left is cut.
+        }
     }
 
     private void Cut(CancellationTokenSource limit)
@@ -243,11 +260,6 @@ public sealed class DataHost : IAsyncDisposable
         // A held upload moves nothing, and a slow one is no attack here: the idle timeout limits both.
         limits.MinRequestBodyDataRate = null;
         limits.MinResponseDataRate = null;
-        if (options.MaxConnections > 0)
-        {
-            limits.MaxConcurrentConnections = options.MaxConnections;
-            limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
-        }
         if (options.Address == "*")
             server.ListenAnyIP(options.Port, Configure);
         else

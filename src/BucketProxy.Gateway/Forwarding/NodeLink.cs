@@ -81,7 +81,7 @@ internal sealed class NodeLink : IDisposable
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, alsoCancels);
-        INodeTransport? transport = null;
+        ITransport? transport = null;
         try
         {
             await using (_time.CreateTimer(static s => ((CancellationTokenSource)s!).Cancel(), patience, _limits.ConnectTimeout, Timeout.InfiniteTimeSpan))
@@ -141,7 +141,7 @@ internal sealed class NodeLink : IDisposable
             return _open.Count == 0 ? [] : [.. _open];
     }
 
-    private async ValueTask<INodeTransport> OpenAsync(CancellationToken cancellationToken)
+    private async ValueTask<ITransport> OpenAsync(CancellationToken cancellationToken)
     {
         var isSecured = Node.LocalUrl.Scheme == Uri.UriSchemeHttps;
         if (EventLoop.IsSupported && !isSecured)

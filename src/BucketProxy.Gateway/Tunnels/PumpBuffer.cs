@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace BucketProxy.Gateway.Tunnels;
 
@@ -15,6 +16,7 @@ internal sealed class PumpBuffer(ArrayPool<byte> pool) : IDisposable
     public ReadOnlyMemory<byte> Data { get; private set; }
 
     /// <summary>Reads into <see cref="Data"/>. False at the end of the stream.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
         var ready = stream.ReadAsync(Memory<byte>.Empty, cancellationToken);

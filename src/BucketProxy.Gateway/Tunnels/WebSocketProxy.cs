@@ -4,8 +4,11 @@ using BucketProxy.Core.Routing;
 using BucketProxy.Gateway.Dispatch;
 using BucketProxy.Gateway.Forwarding;
 using BucketProxy.Gateway.Hosting;
+using BucketProxy.Gateway.Hosting.Transport;
 using BucketProxy.Gateway.InFlight;
+using BucketProxy.Gateway.Loops;
 using BucketProxy.Gateway.Telemetry;
+using BucketProxy.Gateway.Upstream;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -15,7 +18,7 @@ namespace BucketProxy.Gateway.Tunnels;
 /// The handshake of a websocket: an HTTP/1.1 upgrade (RFC 6455), or an extended CONNECT of HTTP/2 (RFC 8441), which becomes an
 /// HTTP/1.1 upgrade towards the node.
 /// </summary>
-internal sealed class WebSocketProxy(Traffic traffic, GatewayMetrics metrics, GatewayOptions options, TimeProvider time)
+internal sealed class WebSocketProxy(Traffic traffic, DetachedTunnels detached, GatewayMetrics metrics, GatewayOptions options, TimeProvider time)
 {
     private const string KeySuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     private readonly string _retryAfter = RetryAfter.Text(options);
@@ -25,7 +28,7 @@ internal sealed class WebSocketProxy(Traffic traffic, GatewayMetrics metrics, Ga
     public async ValueTask<Sent> SendAsync(Exchange exchange, RoutingEntry entry)
     {
         var isCounted = true;
-        NodeStream? node = null;
+        TunnelStream? node = null;
         try
         {
             // RFC 8441 section 5: HTTP/2 has no key, HTTP/1.1 wants one, and what comes back is ours to check.
@@ -38,7 +41,7 @@ internal sealed class WebSocketProxy(Traffic traffic, GatewayMetrics metrics, Ga
                 delivered = await PlainProxy.FinishAsync(exchange, delivered);
                 return delivered == Delivered.Answered ? Sent.Answered : await PlainProxy.JudgeAsync(exchange, delivered);
             }
-            node = new NodeStream(delivery.HandOver());
+            node = Open(delivery.HandOver());
             if (key.Length > 0 && !Accepts(exchange.Http.Response.Headers, key))
             {
                 await OwnAnswer.ErrorAsync(
@@ -46,6 +49,8 @@ internal sealed class WebSocketProxy(Traffic traffic, GatewayMetrics metrics, Ga
                 return Sent.Answered;
             }
 
+            var bare = key.Length == 0 ? exchange.Http.Features.Get<IDetachable>() : null;
+            var head = bare is null ? [] : SwitchingHead(exchange);
             var tunnel = new WebSocketTunnel(exchange.Target.BaseId, entry, traffic, options, time);
             if (!traffic.TryOpen(tunnel))
             {
@@ -55,6 +60,15 @@ internal sealed class WebSocketProxy(Traffic traffic, GatewayMetrics metrics, Ga
             entry.Leave();
             isCounted = false;
             metrics.TunnelOpened();
+            if (bare?.Detach() is var (socket, begun))
+            {
+                var end = node;
+                node = null;
+                detached.Start(tunnel, () => CarryAsync(socket, begun, head, end, tunnel));
+                // The server must not answer any more; it lets go of the connection.
+                exchange.Http.Abort();
+                return Sent.Answered;
+            }
             try
             {
                 await CarryAsync(exchange, node, tunnel, isExtended: key.Length > 0);
@@ -85,7 +99,7 @@ internal sealed class WebSocketProxy(Traffic traffic, GatewayMetrics metrics, Ga
         return answer.SecWebSocketAccept == expected;
     }
 
-    private static async Task CarryAsync(Exchange exchange, NodeStream node, WebSocketTunnel tunnel, bool isExtended)
+    private static async Task CarryAsync(Exchange exchange, TunnelStream node, WebSocketTunnel tunnel, bool isExtended)
     {
         var http = exchange.Http;
         Stream client;
@@ -100,6 +114,58 @@ internal sealed class WebSocketProxy(Traffic traffic, GatewayMetrics metrics, Ga
             http.Response.Headers.Upgrade = "websocket";
             client = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
         }
-        await tunnel.RunAsync(client, node, http.Abort);
+        await tunnel.RunAsync(client, node, isBroken =>
+        {
+            if (isBroken)
+                http.Abort();
+        });
+    }
+
+    /// <summary>Carries a tunnel on the bare connection of a client, and closes both ends.</summary>
+    private async Task CarryAsync(LoopSocket socket, byte[] begun, byte[] head, TunnelStream node, WebSocketTunnel tunnel)
+    {
+        try
+        {
+            await using var client = new TunnelStream(new LoopTransport(socket), begun, () => socket.Close());
+            await client.WriteAsync(head);
+            await tunnel.RunAsync(client, node, isBroken => socket.Close(abort: isBroken));
+        }
+        catch (Exception e) when (Delivery.IsBreak(e))
+        {
+            // The client was gone before it heard of its tunnel.
+        }
+        finally
+        {
+            // S2: closed first, then silent.
+            await node.DisposeAsync();
+            traffic.FellSilent(tunnel);
+        }
+    }
+
+    private static TunnelStream Open(NodeConnection connection)
+    {
+        var (transport, begun) = connection.HandOver();
+        return new TunnelStream(transport, begun, connection.Close);
+    }
+
+    /// <summary>The node's 101 as the server would write it.</summary>
+    private static byte[] SwitchingHead(Exchange exchange)
+    {
+        var head = new HeadWriter();
+        try
+        {
+            head.Write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"u8);
+            foreach (var (name, values) in exchange.Http.Response.Headers)
+            {
+                foreach (var value in values)
+                    head.Field(name, value);
+            }
+            head.Write("\r\n"u8);
+            return head.Written.ToArray();
+        }
+        finally
+        {
+            head.Dispose();
+        }
     }
 }

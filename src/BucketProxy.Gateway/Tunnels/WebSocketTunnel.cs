@@ -47,8 +47,8 @@ internal sealed class WebSocketTunnel(
     /// <summary>Carries frames until both ends are done.</summary>
     /// <param name="client">The client's bytes, both ways.</param>
     /// <param name="node">The node's bytes, both ways.</param>
-    /// <param name="abortClient">Cuts the client's connection.</param>
-    public async Task RunAsync(Stream client, Stream node, Action abortClient)
+    /// <param name="endClient">Ends the client's connection when nothing more is sent to it; true: in the middle of something.</param>
+    public async Task RunAsync(Stream client, Stream node, Action<bool> endClient)
     {
         using var reading = new CancellationTokenSource();
         var toNode = PumpToNodeAsync(client, node, reading.Token);
@@ -74,9 +74,8 @@ internal sealed class WebSocketTunnel(
             await node.DisposeAsync();
             traffic.FellSilent(this);
             await reading.CancelAsync();
-            // Still writing to a client that does not read.
-            if (!toClient.IsCompleted)
-                abortClient();
+            // It may still be writing to a client that does not read.
+            endClient(!toClient.IsCompleted);
             await Task.WhenAll(toNode, toClient);
         }
     }

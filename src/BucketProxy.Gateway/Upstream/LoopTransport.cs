@@ -3,7 +3,7 @@ using BucketProxy.Gateway.Loops;
 namespace BucketProxy.Gateway.Upstream;
 
 /// <summary>A socket of an <see cref="EventLoop"/>.</summary>
-internal sealed class LoopTransport(LoopSocket socket) : INodeTransport
+internal sealed class LoopTransport(LoopSocket socket) : ITransport
 {
     private readonly LoopReceiver _receiver = new(socket);
     private readonly LoopSender _sender = new(socket);

@@ -14,7 +14,7 @@ namespace BucketProxy.Gateway.Upstream;
 /// <param name="transport">Connected.</param>
 /// <param name="clock">Moves on while the process lives.</param>
 /// <param name="closed">Called once, when it closes.</param>
-internal sealed class NodeConnection(INodeTransport transport, ConnectionClock clock, Action<NodeConnection> closed)
+internal sealed class NodeConnection(ITransport transport, ConnectionClock clock, Action<NodeConnection> closed)
 {
     // Small answers fit with their heads; what does not is read past it. Every waiting connection holds one of these.
     private const int Small = 2048;
@@ -56,7 +56,7 @@ internal sealed class NodeConnection(INodeTransport transport, ConnectionClock c
     public bool IsQuietForCertain() => !IsClosed && transport.IsQuietForCertain();
 
     /// <summary>What carries it.</summary>
-    public INodeTransport Transport => transport;
+    public ITransport Transport => transport;
 
     public void Touch() => Volatile.Write(ref _stamp, clock.Now);
 
@@ -174,7 +174,7 @@ internal sealed class NodeConnection(INodeTransport transport, ConnectionClock c
     }
 
     /// <summary>Gives the bare connection away, with what has come already. From then on only <see cref="Close"/> is of use.</summary>
-    public (INodeTransport Transport, byte[] Begun) HandOver()
+    public (ITransport Transport, byte[] Begun) HandOver()
     {
         var begun = HasBuffered ? _buffer.AsSpan(_start, _end - _start).ToArray() : [];
         if (_isRented)

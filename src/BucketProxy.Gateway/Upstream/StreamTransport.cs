@@ -10,7 +10,7 @@ namespace BucketProxy.Gateway.Upstream;
 /// </remarks>
 /// <param name="socket">Connected.</param>
 /// <param name="secured">TLS over it; null without.</param>
-internal sealed class StreamTransport(Socket socket, Stream? secured) : INodeTransport
+internal sealed class StreamTransport(Socket socket, Stream? secured) : ITransport
 {
     private readonly Stream _stream = secured ?? new NetworkStream(socket, ownsSocket: false);
     private byte[] _first = [];

@@ -68,7 +68,7 @@ internal sealed class ConnectionFeatures(LoopConnection connection) : IFeatureCo
     private static readonly Type[] Own =
     [
         typeof(IConnectionIdFeature), typeof(IConnectionItemsFeature), typeof(IConnectionTransportFeature),
-        typeof(IConnectionLifetimeFeature), typeof(IConnectionEndPointFeature), typeof(IMemoryPoolFeature),
+        typeof(IConnectionLifetimeFeature), typeof(IConnectionEndPointFeature), typeof(IMemoryPoolFeature), typeof(IDetachable),
     ];
 
     private static bool IsOwn(Type key) => Array.IndexOf(Own, key) >= 0;

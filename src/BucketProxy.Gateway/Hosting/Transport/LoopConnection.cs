@@ -11,7 +11,7 @@ namespace BucketProxy.Gateway.Hosting.Transport;
 
 /// <summary>A client's connection, as the server wants it.</summary>
 internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, IThreadPoolWorkItem,
-    IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IMemoryPoolFeature
+    IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IMemoryPoolFeature, IDetachable
 {
     private static long _last;
     private readonly LoopSocket _socket;
@@ -25,6 +25,7 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
     private IDictionary<object, object?>? _items;
     private string? _id;
     private int _isClosing;
+    private bool _isDetached;
 
     private LoopConnection(int descriptor, IPEndPoint? peer, BlockPool pool)
     {
@@ -79,8 +80,20 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
     {
         // Whoever waits is told why.
         _reader.Break(abortReason);
-        _socket.Close(abort: true);
+        if (!_isDetached)
+            _socket.Close(abort: true);
         Over();
+    }
+
+    public (LoopSocket Socket, byte[] Begun)? Detach()
+    {
+        // Something lies between the socket and the server.
+        if (!ReferenceEquals(_transport, this))
+            return null;
+        _isDetached = true;
+        _socket.HangUp = null;
+        _writer.Detach();
+        return (_socket, _reader.Detach());
     }
 
     /// <summary>Nothing more is read or written: the server and its application are told, on the thread pool.</summary>
@@ -103,7 +116,8 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
         // What was written is sent, as long as the client takes it.
         await _writer.FinishAsync();
         _reader.Complete();
-        _socket.Close();
+        if (!_isDetached)
+            _socket.Close();
         Over();
         await _closed.Task;
         _closing.Dispose();

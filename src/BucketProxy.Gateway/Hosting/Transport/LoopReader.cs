@@ -17,6 +17,7 @@ internal sealed class LoopReader(LoopSocket socket, BlockPool pool, LoopConnecti
 {
     // Less free space than this is not worth a receive of its own.
     private const int Least = 512;
+    private readonly Lock _lock = new();
     private ManualResetValueTaskSourceCore<ReadResult> _task;
     private Segment? _first;
     private Segment? _last;
@@ -27,6 +28,7 @@ internal sealed class LoopReader(LoopSocket socket, BlockPool pool, LoopConnecti
     private Exception? _error;
     private volatile Exception? _broken;
     private int _cancel;
+    private bool _isDetached;
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
@@ -65,10 +67,29 @@ internal sealed class LoopReader(LoopSocket socket, BlockPool pool, LoopConnecti
 
     public override void CancelPendingRead()
     {
-        Volatile.Write(ref _cancel, 1);
-        // Who waits goes on elsewhere: the caller may hold locks.
-        if (socket.TryTakeBackReader())
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        lock (_lock)
+        {
+            // Who waits at the socket now is somebody else.
+            if (_isDetached)
+                return;
+            Volatile.Write(ref _cancel, 1);
+            // Who waits goes on elsewhere: the caller may hold locks.
+            if (socket.TryTakeBackReader())
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    /// <summary>Lets go of the socket: for who reads here, it has ended. Nobody reads at the moment.</summary>
+    /// <returns>What was received and not consumed.</returns>
+    public byte[] Detach()
+    {
+        lock (_lock)
+            _isDetached = true;
+        var rest = Buffer().ToArray();
+        while (_first is not null)
+            Drop();
+        _isOver = true;
+        return rest;
     }
 
     public override void Complete(Exception? exception = null)

@@ -12,12 +12,14 @@ namespace BucketProxy.Gateway.Hosting.Transport;
 internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, LoopConnection connection)
     : PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem
 {
+    private readonly Lock _lock = new();
     private readonly List<Block> _full = [];
     private ManualResetValueTaskSourceCore<FlushResult> _task;
     private IMemoryOwner<byte>? _block;
     private int _start;
     private int _end;
     private bool _isBroken;
+    private bool _isDetached;
     private bool _isCompleted;
     private int _cancel;
     private int _isFlushing;
@@ -78,9 +80,22 @@ internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, LoopConnecti
 
     public override void CancelPendingFlush()
     {
-        Volatile.Write(ref _cancel, 1);
-        if (socket.TryTakeBackWriter())
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        lock (_lock)
+        {
+            if (_isDetached)
+                return;
+            Volatile.Write(ref _cancel, 1);
+            if (socket.TryTakeBackWriter())
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    /// <summary>Lets go of the socket: for who writes here, nobody reads any more. No flush is under way.</summary>
+    public void Detach()
+    {
+        lock (_lock)
+            _isDetached = true;
+        _isBroken = true;
     }
 
     /// <summary>What was written and not flushed is sent by <see cref="FinishAsync"/>.</summary>

@@ -2,20 +2,14 @@ using BucketProxy.Gateway.Upstream;
 
 namespace BucketProxy.Gateway.Tunnels;
 
-/// <summary>A node's connection after a 101: what came with the answer's head, then the connection itself. Disposing of it closes the
-/// connection; errors of the socket show as <see cref="IOException"/>.</summary>
-internal sealed class NodeStream : Stream
+/// <summary>One end of a tunnel: what had come already when it began, then the connection itself.</summary>
+/// <param name="transport">The connection.</param>
+/// <param name="begun">What was received from it and not looked at.</param>
+/// <param name="close">Closes the connection; may be called more than once. A read or write that waits then fails.</param>
+internal sealed class TunnelStream(ITransport transport, byte[] begun, Action close) : Stream
 {
-    private readonly NodeConnection _connection;
-    private readonly INodeTransport _transport;
-    private byte[] _begun;
+    private byte[] _begun = begun;
     private int _taken;
-
-    public NodeStream(NodeConnection connection)
-    {
-        _connection = connection;
-        (_transport, _begun) = connection.HandOver();
-    }
 
     public override bool CanRead => true;
 
@@ -31,10 +25,11 @@ internal sealed class NodeStream : Stream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>The token is not looked at: <see cref="Stream.Dispose()"/> ends a read.</summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (_taken == _begun.Length)
-            return _transport.ReceiveAsync(buffer);
+            return transport.ReceiveAsync(buffer);
         var length = Math.Min(buffer.Length, _begun.Length - _taken);
         _begun.AsMemory(_taken, length).CopyTo(buffer);
         _taken += length;
@@ -47,7 +42,7 @@ internal sealed class NodeStream : Stream
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _transport.SendAsync(buffer);
+        transport.SendAsync(buffer);
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
@@ -69,7 +64,7 @@ internal sealed class NodeStream : Stream
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-            _connection.Close();
+            close();
         base.Dispose(disposing);
     }
 }

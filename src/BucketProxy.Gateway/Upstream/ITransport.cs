@@ -2,8 +2,8 @@ using BucketProxy.Gateway.Loops;
 
 namespace BucketProxy.Gateway.Upstream;
 
-/// <summary>The bytes of a connection to a node. One send and one receive at a time; <see cref="Close"/> at any time, by anybody.</summary>
-internal interface INodeTransport
+/// <summary>The bytes of a connection. One send and one receive at a time; <see cref="Close"/> at any time, by anybody.</summary>
+internal interface ITransport
 {
     /// <summary>The loop on whose thread it is received from; null: any thread.</summary>
     EventLoop? Loop { get; }
