@@ -15,7 +15,8 @@ public class LocalClusterTests
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment["CLUSTER_PORTS"] = "14000";
+        // 11901-11903, 12450-12456 and 30690-30695: below the kernel's range for outgoing connections, beside FreePort's.
+        start.Environment["CLUSTER_PORTS"] = "6900";
         start.Environment["CLUSTER_PROGRAM"] = typeof(BucketProxy.Composition.ServeRunner).Assembly.Location;
         using var script = Process.Start(start)!;
         using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
