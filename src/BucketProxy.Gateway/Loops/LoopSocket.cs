@@ -68,14 +68,18 @@ internal sealed unsafe partial class LoopSocket
     /// <summary>Nothing came that was not received, as far as the loop knows, and the peer has not hung up.</summary>
     public bool IsQuiet => !_hungUp && !IsClosed && !_input.IsReady;
 
-    /// <summary>As <see cref="IsQuiet"/>, but asks the kernel.</summary>
+    /// <summary>Asks the kernel whether anything came that was not received. While nobody reads.</summary>
+    /// <remarks>The loop may have been told of bytes that a receive took before: <see cref="IsQuiet"/> errs on that side only.</remarks>
     public bool IsQuietForCertain()
     {
-        if (!IsQuiet || !TryEnter())
+        if (_hungUp || !TryEnter())
             return false;
+        _input.Begin();
         byte first;
         var length = Libc.Receive(_descriptor, &first, 1, Libc.Peek);
         var isQuiet = length < 0 && Marshal.GetLastPInvokeError() == Libc.TryAgain;
+        if (!isQuiet)
+            _input.More();
         Leave();
         return isQuiet;
     }

@@ -10,7 +10,7 @@ internal sealed class LoopTransport(LoopSocket socket) : ITransport
 
     public EventLoop? Loop => socket.Loop;
 
-    public bool IsQuiet => socket.IsQuiet;
+    public bool IsQuiet => socket.IsQuiet || socket.IsQuietForCertain();
 
     public bool IsQuietForCertain() => socket.IsQuietForCertain();
 

@@ -48,6 +48,27 @@ public sealed class ConnectionReuseTests
         Assert.Equal("ok", second.Text);
     }
 
+    /// <summary>The loop is told of each part, maybe after all of them were received: that is no word spoken unasked.</summary>
+    [Fact]
+    public async Task Answers_ComeInParts_ConnectionIsUsedAgain()
+    {
+        const int Requests = 300;
+        await using var node = new FakeNode(async (_, wire) =>
+        {
+            await wire.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n");
+            for (var part = 0; part < 4; part++)
+                await wire.SendAsync(new byte[10_000]);
+        });
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
+        await using var client = await gateway.ClientAsync();
+
+        for (var request = 0; request < Requests; request++)
+            Assert.Equal(40_000, (await client.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path))).Body.Length);
+
+        Assert.Equal(Requests, node.Requests.Count);
+        Assert.All(node.Requests, r => Assert.Equal(1, r.Connection));
+    }
+
     [Fact]
     public async Task Answers_KeptConnection_IsUsedAgain()
     {
