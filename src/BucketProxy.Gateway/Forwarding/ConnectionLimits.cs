@@ -16,6 +16,7 @@ internal sealed class ConnectionLimits
         Tick = TimeSpan.FromTicks(Math.Clamp(shortest.Ticks / 8, Shortest.Ticks, Longest.Ticks));
         ConnectTimeout = options.ConnectTimeout;
         Networks = options.NodeNetworks;
+        UsesLoops = options.UsesLoops;
         // Never longer: a node closes soon after.
         IdleTicks = (int)(options.NodeKeepAlive / Tick);
         // Never shorter.
@@ -28,6 +29,9 @@ internal sealed class ConnectionLimits
     public TimeSpan Tick { get; }
 
     public TimeSpan ConnectTimeout { get; }
+
+    /// <summary>Connections are on event loops of our own.</summary>
+    public bool UsesLoops { get; }
 
     /// <summary>Where nodes may stand.</summary>
     public NodeNetworks Networks { get; }

@@ -144,7 +144,7 @@ internal sealed class NodeLink : IDisposable
     private async ValueTask<ITransport> OpenAsync(CancellationToken cancellationToken)
     {
         var isSecured = Node.LocalUrl.Scheme == Uri.UriSchemeHttps;
-        if (EventLoop.IsSupported && !isSecured)
+        if (_limits.UsesLoops && !isSecured)
         {
             var addresses = _ip ?? await _limits.Networks.ResolveAsync(_address, cancellationToken);
             return new LoopTransport(await LoopConnector.ConnectAsync(addresses, _address.Port, cancellationToken));

@@ -1,5 +1,4 @@
 using BucketProxy.Gateway.Hosting.Transport;
-using BucketProxy.Gateway.Loops;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -15,7 +14,7 @@ internal static class DataTransport
 {
     public static IConnectionListenerFactory Create(GatewayOptions options, ILoggerFactory loggers)
     {
-        if (EventLoop.IsSupported)
+        if (options.UsesLoops)
             return new LoopTransportFactory(new BlockPool());
         // The pool cannot be set on the options; they take it from the services that they are made by.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());

@@ -83,11 +83,11 @@ internal sealed record DataSettings
         Raise = "More memory when they all come.", Lower = "Connections over it are closed at once, which clients see as a refusal.")]
     public int MaxConnections { get; init; }
 
-    [Setting("How far ahead of the server a request body is read, for each connection. At least maxHeaderSize and maxRequestLine.", Max = "64MB",
+    [Setting("How far ahead of the server a request body is read, for each connection, where inlineScheduling is off; else 72 KB at a time. At least maxHeaderSize and maxRequestLine.", Max = "64MB",
         Raise = "Held uploads cost more memory.", Lower = "Uploads are slower.")]
     public ByteSize ReadAhead { get; init; } = ByteSize.Kilobytes(64);
 
-    [Setting("How far ahead of the client an answer is read, for each connection.", Min = "4KB", Max = "64MB",
+    [Setting("How far ahead of the client an answer is read, for each connection, where inlineScheduling is off; else 72 KB at a time.", Min = "4KB", Max = "64MB",
         Raise = "More memory for each slow reader.", Lower = "Large answers are slower.")]
     public ByteSize WriteAhead { get; init; } = ByteSize.Kilobytes(64);
 
@@ -120,7 +120,7 @@ internal sealed record DataSettings
         Raise = "Larger load reports.", Lower = "A base worth a pin may be missing.")]
     public int HottestBases { get; init; } = 20;
 
-    [Setting("Whether requests run on the thread that read them from the socket.",
-        Raise = "On: fewer hand-overs, more requests for each second of CPU.", Lower = "Off: costs throughput.")]
+    [Setting("Whether requests run on the thread that read them from the socket: on Linux that of an event loop of BucketProxy's own.",
+        Raise = "On: about a quarter less CPU for each request.", Lower = "Off: the runtime's sockets and thread pool; a way back, should the loops ever be at fault.")]
     public bool InlineScheduling { get; init; } = true;
 }

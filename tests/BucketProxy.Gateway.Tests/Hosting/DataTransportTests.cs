@@ -8,10 +8,12 @@ namespace BucketProxy.Gateway.Tests.Hosting;
 
 public sealed class DataTransportTests
 {
-    [Fact]
-    public async Task Create_ItsConnections_UseTheBlockPool()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Create_ItsConnections_UseTheBlockPool(bool inline)
     {
-        var transport = DataTransport.Create(new GatewayOptions(), NullLoggerFactory.Instance);
+        var transport = DataTransport.Create(new GatewayOptions { InlineScheduling = inline }, NullLoggerFactory.Instance);
         await using var listener = await transport.BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
