@@ -30,8 +30,12 @@ internal sealed class BlockPool(int mostLarge = BlockPool.MostLarge) : MemoryPoo
     private readonly Stack<Block> _small = new();
     private readonly Lock _lock = new();
     private int _largeLent;
+    private int _lent;
 
     public override int MaxBufferSize => Large;
+
+    /// <summary>How many blocks are lent now.</summary>
+    public int Lent => Volatile.Read(ref _lent);
 
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="minBufferSize"/> is above <see cref="Large"/>.</exception>
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
@@ -46,6 +50,7 @@ internal sealed class BlockPool(int mostLarge = BlockPool.MostLarge) : MemoryPoo
                 _largeLent++;
             if ((isLarge ? _large : _small).TryPop(out block))
                 block.IsLent = true;
+            _lent++;
         }
         return block ?? new Block(this, isLarge ? Large : Small);
     }
@@ -66,6 +71,7 @@ internal sealed class BlockPool(int mostLarge = BlockPool.MostLarge) : MemoryPoo
             if (!block.IsLent)
                 throw new InvalidOperationException("The block was returned already.");
             block.IsLent = false;
+            _lent--;
             if (block.Memory.Length == Large)
             {
                 _largeLent--;

@@ -36,6 +36,7 @@ internal static unsafe partial class Libc
     public const int TooManyFilesInSystem = 23;
     public const int TooManyFiles = 24;
     public const int NoBuffers = 105;
+    public const int BrokenPipe = 32;
     public const int ConnectionReset = 104;
     public const int InProgress = 115;
 

@@ -24,6 +24,8 @@ internal sealed unsafe partial class LoopSocket
     private Side _input = new(isInput: true);
     private Side _output = new(isInput: false);
     private volatile bool _hungUp;
+    // The kernel tells of a break once, and from then on of an end: what a send was told, a receive must know.
+    private volatile int _sendError;
     // Calls under way, and Closed once it is to be closed: the last one out closes. A descriptor's number is used again at once, and a call
     // that came late would act on somebody else's connection.
     private int _users;
@@ -65,8 +67,8 @@ internal sealed unsafe partial class LoopSocket
 
     public bool IsClosed => Volatile.Read(ref _users) < 0;
 
-    /// <summary>Nothing came that was not received, as far as the loop knows, and the peer has not hung up.</summary>
-    public bool IsQuiet => !_hungUp && !IsClosed && !_input.IsReady;
+    /// <summary>Nothing came that was not received, as far as the loop knows, the peer has not hung up, and it is open.</summary>
+    public bool IsQuiet => !_hungUp && !_input.IsReady && !IsClosed;
 
     /// <summary>Asks the kernel whether anything came that was not received. While nobody reads.</summary>
     /// <remarks>The loop may have been told of bytes that a receive took before: <see cref="IsQuiet"/> errs on that side only.</remarks>
@@ -89,7 +91,8 @@ internal sealed unsafe partial class LoopSocket
     /// <exception cref="ObjectDisposedException">It was closed.</exception>
     public int TryReceive(Span<byte> into)
     {
-        if (!_hungUp && !_input.IsReady)
+        // A close puts the note up, but a try that was about to begin takes it down again.
+        if (IsQuiet)
             return NotNow;
         Enter();
         try
@@ -102,6 +105,8 @@ internal sealed unsafe partial class LoopSocket
                     length = Libc.Receive(_descriptor, start, into.Length, 0);
                 if (length == into.Length)
                     _input.More();
+                if (length == 0 && _sendError != 0)
+                    throw Broken(_sendError);
                 if (length >= 0)
                     return (int)length;
                 var error = Marshal.GetLastPInvokeError();
@@ -151,8 +156,12 @@ internal sealed unsafe partial class LoopSocket
                 var error = Marshal.GetLastPInvokeError();
                 if (error == Libc.TryAgain)
                     return NotNow;
-                if (error != Libc.Interrupted)
-                    throw Broken(error);
+                if (error == Libc.Interrupted)
+                    continue;
+                // Of a peer that had ended its side before (EPIPE) everything has come.
+                if (error != Libc.BrokenPipe)
+                    _sendError = error;
+                throw Broken(error);
             }
         }
         finally
@@ -231,7 +240,8 @@ internal sealed unsafe partial class LoopSocket
         int users;
         while ((users = Volatile.Read(ref _users)) >= 0)
         {
-            if (Interlocked.CompareExchange(ref _users, users | Closed, users) != users)
+            // Who closes is a user too: the number is nobody else's as long as anything is done with it.
+            if (Interlocked.CompareExchange(ref _users, (users + 1) | Closed, users) != users)
                 continue;
             if (abort)
             {
@@ -240,8 +250,7 @@ internal sealed unsafe partial class LoopSocket
             }
             Loop.Remove(this);
             // Nobody comes in any more; whoever is in is out in microseconds.
-            if (users == 0)
-                Release();
+            Leave();
             _input.Wake();
             _output.Wake();
             return;

@@ -8,7 +8,7 @@ internal static class SocketErrors
     public static int Of(int error) => (int)(error switch
     {
         Libc.ConnectionReset => SocketError.ConnectionReset,
-        32 => SocketError.Shutdown,
+        Libc.BrokenPipe => SocketError.Shutdown,
         103 => SocketError.ConnectionAborted,
         110 => SocketError.TimedOut,
         111 => SocketError.ConnectionRefused,

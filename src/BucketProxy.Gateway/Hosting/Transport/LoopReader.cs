@@ -17,6 +17,9 @@ internal sealed class LoopReader(LoopSocket socket, BlockPool pool, LoopConnecti
 {
     // Less free space than this is not worth a receive of its own.
     private const int Least = 512;
+    private const int ByCaller = 1;
+    private const int ByToken = 2;
+    // Reading may be completed while somebody reads: no block may be received into that is given back.
     private readonly Lock _lock = new();
     private ManualResetValueTaskSourceCore<ReadResult> _task;
     private Segment? _first;
@@ -53,6 +56,12 @@ internal sealed class LoopReader(LoopSocket socket, BlockPool pool, LoopConnecti
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
+        lock (_lock)
+            AdvanceTo_NeedsLock(consumed, examined);
+    }
+
+    private void AdvanceTo_NeedsLock(SequencePosition consumed, SequencePosition examined)
+    {
         if (_last is null)
             return;
         _isExamined = ReferenceEquals(examined.GetObject(), _last) && examined.GetInteger() == _last.End;
@@ -65,38 +74,31 @@ internal sealed class LoopReader(LoopSocket socket, BlockPool pool, LoopConnecti
             Drop();
     }
 
-    public override void CancelPendingRead()
-    {
-        lock (_lock)
-        {
-            // Who waits at the socket now is somebody else.
-            if (_isDetached)
-                return;
-            Volatile.Write(ref _cancel, 1);
-            // Who waits goes on elsewhere: the caller may hold locks.
-            if (socket.TryTakeBackReader())
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        }
-    }
+    public override void CancelPendingRead() => Cancel(ByCaller);
 
     /// <summary>Lets go of the socket: for who reads here, it has ended. Nobody reads at the moment.</summary>
     /// <returns>What was received and not consumed.</returns>
     public byte[] Detach()
     {
         lock (_lock)
+        {
             _isDetached = true;
-        var rest = Buffer().ToArray();
-        while (_first is not null)
-            Drop();
-        _isOver = true;
-        return rest;
+            var rest = Buffer().ToArray();
+            while (_first is not null)
+                Drop();
+            _isOver = true;
+            return rest;
+        }
     }
 
     public override void Complete(Exception? exception = null)
     {
-        _isCompleted = true;
-        while (_first is not null)
-            Drop();
+        lock (_lock)
+        {
+            _isCompleted = true;
+            while (_first is not null)
+                Drop();
+        }
     }
 
     /// <summary>Who reads from here on, or waits now, is told this. The socket's close wakes them.</summary>
@@ -134,15 +136,37 @@ internal sealed class LoopReader(LoopSocket socket, BlockPool pool, LoopConnecti
     {
         cancellationToken.ThrowIfCancellationRequested();
         ReadResult result;
-        await using (cancellationToken.UnsafeRegister(static r => ((LoopReader)r!).CancelPendingRead(), reader))
+        await using (cancellationToken.UnsafeRegister(static r => ((LoopReader)r!).Cancel(ByToken), reader))
             result = await reader.ReadAsync(CancellationToken.None);
+        // Cancelled behind its end: that is not for the next read.
+        Interlocked.And(ref reader._cancel, ~ByToken);
         if (result.IsCanceled)
             cancellationToken.ThrowIfCancellationRequested();
         return result;
     }
 
+    private void Cancel(int by)
+    {
+        lock (_lock)
+        {
+            // Who waits at the socket now is somebody else.
+            if (_isDetached)
+                return;
+            Interlocked.Or(ref _cancel, by);
+            // Who waits goes on elsewhere: the caller may hold locks.
+            if (socket.TryTakeBackReader())
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
     /// <summary>False: nothing is there.</summary>
     private bool TryTake(out ReadResult result)
+    {
+        lock (_lock)
+            return TryTake_NeedsLock(out result);
+    }
+
+    private bool TryTake_NeedsLock(out ReadResult result)
     {
         if (_isCompleted)
             throw new InvalidOperationException("Reading is over.");

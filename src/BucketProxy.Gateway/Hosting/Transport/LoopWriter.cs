@@ -12,6 +12,8 @@ namespace BucketProxy.Gateway.Hosting.Transport;
 internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, LoopConnection connection)
     : PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem
 {
+    private const int ByCaller = 1;
+    private const int ByToken = 2;
     private readonly Lock _lock = new();
     private readonly List<Block> _full = [];
     private ManualResetValueTaskSourceCore<FlushResult> _task;
@@ -19,10 +21,11 @@ internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, LoopConnecti
     private int _start;
     private int _end;
     private bool _isBroken;
-    private bool _isDetached;
     private bool _isCompleted;
     private int _cancel;
     private int _isFlushing;
+    // There are no more flushes: who waits for room at the socket is another.
+    private bool _isLast;
     private TaskCompletionSource? _finished;
 
     public override bool CanGetUnflushedBytes => true;
@@ -48,6 +51,8 @@ internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, LoopConnecti
             _full.Add(new Block(_block!, _start, _end));
         else
             _block?.Dispose();
+        // There may be no memory: then no block has two owners.
+        _block = null;
         _start = _end = 0;
         _block = sizeHint <= pool.MaxBufferSize ? pool.Rent(sizeHint) : MemoryPool<byte>.Shared.Rent(sizeHint);
         return _block.Memory;
@@ -78,23 +83,13 @@ internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, LoopConnecti
         }
     }
 
-    public override void CancelPendingFlush()
-    {
-        lock (_lock)
-        {
-            if (_isDetached)
-                return;
-            Volatile.Write(ref _cancel, 1);
-            if (socket.TryTakeBackWriter())
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        }
-    }
+    public override void CancelPendingFlush() => Cancel(ByCaller);
 
     /// <summary>Lets go of the socket: for who writes here, nobody reads any more. No flush is under way.</summary>
     public void Detach()
     {
         lock (_lock)
-            _isDetached = true;
+            _isLast = true;
         _isBroken = true;
     }
 
@@ -109,8 +104,15 @@ internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, LoopConnecti
         Interlocked.Exchange(ref _finished, finished);
         if (Volatile.Read(ref _isFlushing) != 0)
             await finished.Task;
+        lock (_lock)
+            _isLast = true;
+        // Not by a flush: whoever waits for the last one may not have been told yet, and its task is used again for the next.
         while (UnflushedBytes > 0)
-            await FlushAsync();
+        {
+            var room = new Room();
+            if (!TrySend(out _) && socket.TryAwaitWritable(room))
+                await room.Task;
+        }
         Free();
     }
 
@@ -139,11 +141,25 @@ internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, LoopConnecti
     {
         cancellationToken.ThrowIfCancellationRequested();
         FlushResult result;
-        await using (cancellationToken.UnsafeRegister(static w => ((LoopWriter)w!).CancelPendingFlush(), writer))
+        await using (cancellationToken.UnsafeRegister(static w => ((LoopWriter)w!).Cancel(ByToken), writer))
             result = await writer.FlushAsync(CancellationToken.None);
+        // Cancelled behind its end: that is not for the next flush.
+        Interlocked.And(ref writer._cancel, ~ByToken);
         if (result.IsCanceled)
             cancellationToken.ThrowIfCancellationRequested();
         return result;
+    }
+
+    private void Cancel(int by)
+    {
+        lock (_lock)
+        {
+            if (_isLast)
+                return;
+            Interlocked.Or(ref _cancel, by);
+            if (socket.TryTakeBackWriter())
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
     }
 
     /// <summary>False: there is no room now.</summary>
@@ -208,6 +224,11 @@ internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, LoopConnecti
         _block?.Dispose();
         _block = null;
         _start = _end = 0;
+    }
+
+    private sealed class Room : TaskCompletionSource, IThreadPoolWorkItem
+    {
+        public void Execute() => SetResult();
     }
 
     private readonly record struct Block(IMemoryOwner<byte> Owner, int Start, int End);
