@@ -288,6 +288,63 @@ public sealed class LoopSocketTests
         Assert.Equal((IPEndPoint)pair.Peer.RemoteEndPoint!, pair.Ours.OwnAddress());
     }
 
+    [Fact]
+    public async Task TryReceive_BytesComeWhileItTries_NoneIsForgotten()
+    {
+        // No loop watches it: a second event, for another reason, would hide that the first was forgotten. The sender tells, as a loop does.
+        const int Rounds = 60_000;
+        var (ours, peer) = Pipes.Open();
+        var socket = new LoopSocket(EventLoop.Next(), ours);
+        using var told = new AutoResetEvent(false);
+        var waiter = new CountingWaiter(() => told.Set());
+        var consumed = 0;
+        var isOver = false;
+
+        var sending = Start(() =>
+        {
+            var spin = new Random(1);
+            for (var sent = 0; sent < Rounds * 2 && !Volatile.Read(ref isOver);)
+            {
+                for (var i = 0; i < 2; i++, sent++)
+                {
+                    Pipes.Send(peer, "x"u8);
+                    socket.Happened(Libc.In);
+                    Thread.SpinWait(spin.Next(60));
+                }
+                var wait = new SpinWait();
+                while (Volatile.Read(ref consumed) < sent && !Volatile.Read(ref isOver))
+                    wait.SpinOnce(sleep1Threshold: -1);
+            }
+        });
+        var receiving = Start(() =>
+        {
+            try
+            {
+                var into = new byte[8];
+                while (consumed < Rounds * 2)
+                {
+                    var received = socket.TryReceive(into);
+                    if (received != LoopSocket.NotNow)
+                        Volatile.Write(ref consumed, consumed + received);
+                    else if (socket.TryAwaitReadable(waiter))
+                        Assert.True(told.WaitOne(Patience.Limit), "What came was forgotten.");
+                }
+            }
+            finally
+            {
+                Volatile.Write(ref isOver, true);
+            }
+        });
+        await Task.WhenAll(sending, receiving);
+
+        Assert.Equal(Rounds * 2, consumed);
+        Pipes.Close(ours);
+        Pipes.Close(peer);
+    }
+
+    private static Task Start(Action action) =>
+        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_input")]
     private static extern ref Side Input(LoopSocket socket);
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using BucketProxy.Gateway.Hosting;
@@ -57,7 +58,8 @@ internal static partial class IoWatchdog
 #pragma warning restore CA2255
     {
         DataApplication.Observer = static exchange => Operation.Value = $"{exchange.Http.Request.Method} {exchange.RawTarget}";
-        if (OperatingSystem.IsLinux())
+        // Not in a process of a test: one runs out of descriptors, and this needs some.
+        if (OperatingSystem.IsLinux() && Assembly.GetEntryAssembly() != typeof(IoWatchdog).Assembly)
             new Thread(Watch) { IsBackground = true, Name = "io-watchdog" }.Start();
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using BucketProxy.Gateway.Hosting.Transport;
 using BucketProxy.Gateway.Tests.Support;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -11,7 +12,7 @@ public sealed class ConnectionFeaturesTests
     private static readonly Type[] Own =
     [
         typeof(IConnectionIdFeature), typeof(IConnectionItemsFeature), typeof(IConnectionTransportFeature),
-        typeof(IConnectionLifetimeFeature), typeof(IConnectionEndPointFeature), typeof(IMemoryPoolFeature),
+        typeof(IConnectionLifetimeFeature), typeof(IConnectionEndPointFeature), typeof(IMemoryPoolFeature), typeof(IDetachable),
     ];
 
     [Fact]

@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using BucketProxy.Gateway.Hosting;
 using BucketProxy.Gateway.Hosting.Transport;
+using BucketProxy.Gateway.Tests.Support;
 using BucketProxy.Testing;
+using BucketProxy.Testing.Processes;
 using Microsoft.AspNetCore.Connections;
 
 namespace BucketProxy.Gateway.Tests.Hosting.Transport;
@@ -94,6 +96,17 @@ public sealed class LoopListenerTests
         await using var connection = await listener.AcceptAsync().AsTask().Within();
 
         Assert.Equal((IPEndPoint)client.LocalEndPoint!, connection!.RemoteEndPoint);
+    }
+
+    [Fact]
+    public async Task Accept_OutOfDescriptors_WaitsAndGoesOn()
+    {
+        await using var process = ChildProcess.Start(OutOfDescriptors.Name, ["dotnet", typeof(OutOfDescriptors).Assembly.Location, OutOfDescriptors.Name]);
+
+        await process.LineAsync("It waits.");
+        await process.LineAsync("It goes on.");
+
+        Assert.Equal(0, await process.ExitAsync(Patience.Limit));
     }
 
     private async Task<IConnectionListener> BindAsync() => await _factory.BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
