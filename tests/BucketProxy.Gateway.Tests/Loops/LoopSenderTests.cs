@@ -30,19 +30,19 @@ public sealed class LoopSenderTests
     [InlineData(17)]
     [InlineData(32)]
     [InlineData(100)]
-    public Task Send_Many_AllOfThemArriveInOrder(int parts) => Seeded.RunAsync(3, async random =>
+    public Task Send_Many_AllOfThemArriveInOrder(int parts) => Seeded.RunAsync(1, async random =>
     {
         using var pair = await LoopPair.ConnectAsync(peerBuffer: 4096);
         var sender = new LoopSender(pair.Ours);
         var total = 0;
-        for (var again = 0; again < 3; again++)
+        for (var again = 0; again < 2; again++)
         {
             var list = new List<ReadOnlyMemory<byte>>();
             var begin = total;
             for (var i = 0; i < parts; i++)
             {
-                // Empty ones too, at the beginning, in rows, and at the end.
-                var length = random.Next(3) switch { 0 => 0, 1 => random.Next(100), _ => random.Next(60_000) };
+                // Empty ones too; together more than the kernel takes, so that parts are sent in part.
+                var length = random.Next(3) switch { 0 => 0, 1 => random.Next(100), _ => random.Next(40_000_000 / parts) };
                 list.Add(Bytes.From(total, length));
                 total += length;
             }

@@ -29,6 +29,27 @@ public sealed class LoopReaderTests
     }
 
     [Fact]
+    public async Task Read_BlockWasFilledExactly_WaitsAndHoldsNoBlock()
+    {
+        // It has to ask the kernel, with a block in hand.
+        await using var accepted = await Accepted.ConnectAsync(pool: new BlockPool(mostLarge: 0));
+        await accepted.Client.SendAsync(new byte[BlockPool.Small]);
+        for (var have = 0L; have < BlockPool.Small;)
+        {
+            var read = await accepted.Input.ReadAsync().AsTask().Within();
+            have += read.Buffer.Length;
+            accepted.Input.AdvanceTo(read.Buffer.End);
+        }
+
+        var reading = accepted.Input.ReadAsync().AsTask();
+
+        Assert.False(reading.IsCompleted);
+        Assert.Equal(0, accepted.Pool.Lent);
+        accepted.Client.Close();
+        Assert.True((await reading.Within()).IsCompleted);
+    }
+
+    [Fact]
     public async Task Read_NotAllExamined_ComesBackAtOnce_AllExamined_WaitsForMore()
     {
         await using var accepted = await Accepted.ConnectAsync();
