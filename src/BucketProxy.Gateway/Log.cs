@@ -27,6 +27,9 @@ internal static partial class Log
     [LoggerMessage(1007, LogLevel.Information, "Certificate {File} was renewed; the new one is good until {NotAfter:u}")]
     public static partial void CertificateRenewed(ILogger logger, string file, DateTime notAfter);
 
+    [LoggerMessage(1009, LogLevel.Error, "Something that was to be told of a connection's end failed")]
+    public static partial void EndNotTaken(ILogger logger, Exception exception);
+
     [LoggerMessage(1008, LogLevel.Warning, "Certificate {File} was changed and cannot be used; the old one stays")]
     public static partial void CertificateNotRenewed(ILogger logger, Exception exception, string file);
 }

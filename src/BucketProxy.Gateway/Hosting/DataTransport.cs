@@ -15,7 +15,7 @@ internal static class DataTransport
     public static IConnectionListenerFactory Create(GatewayOptions options, ILoggerFactory loggers)
     {
         if (options.UsesLoops)
-            return new LoopTransportFactory(new BlockPool());
+            return new LoopTransportFactory(new BlockPool(), loggers.CreateLogger("BucketProxy.Gateway"));
         // The pool cannot be set on the options; they take it from the services that they are made by.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseSockets(transport =>

@@ -5,6 +5,7 @@ using BucketProxy.Gateway.Hosting;
 using BucketProxy.Gateway.Hosting.Transport;
 using BucketProxy.Testing;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BucketProxy.Gateway.Tests.Support;
 
@@ -33,7 +34,7 @@ internal sealed class Accepted : IAsyncDisposable
     public static async Task<Accepted> ConnectAsync(int clientBuffer = 0, BlockPool? pool = null)
     {
         pool ??= new BlockPool();
-        var listener = await new LoopTransportFactory(pool).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
+        var listener = await new LoopTransportFactory(pool, NullLogger.Instance).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (clientBuffer > 0)
             client.ReceiveBufferSize = clientBuffer;

@@ -6,6 +6,7 @@ using BucketProxy.Gateway.Loops;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Gateway.Hosting.Transport;
 
@@ -16,6 +17,7 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
     private static long _last;
     private readonly LoopSocket _socket;
     private readonly BlockPool _pool;
+    private readonly ILogger _log;
     private readonly LoopReader _reader;
     private readonly LoopWriter _writer;
     private readonly ConnectionFeatures _features;
@@ -27,8 +29,9 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
     private int _isClosing;
     private bool _isDetached;
 
-    private LoopConnection(int descriptor, IPEndPoint? peer, BlockPool pool)
+    private LoopConnection(int descriptor, IPEndPoint? peer, BlockPool pool, ILogger log)
     {
+        _log = log;
         _pool = pool;
         _socket = new LoopSocket(EventLoop.Next(), descriptor) { HangUp = this };
         _reader = new LoopReader(_socket, pool, this);
@@ -40,10 +43,10 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
     }
 
     /// <exception cref="IOException">The machine is out of something.</exception>
-    public static LoopConnection Open(int descriptor, IPEndPoint? peer, BlockPool pool)
+    public static LoopConnection Open(int descriptor, IPEndPoint? peer, BlockPool pool, ILogger log)
     {
         LoopSocket.SendAtOnce(descriptor);
-        var connection = new LoopConnection(descriptor, peer, pool);
+        var connection = new LoopConnection(descriptor, peer, pool, log);
         connection._socket.Watch();
         return connection;
     }
@@ -107,7 +110,15 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
 
     void IThreadPoolWorkItem.Execute()
     {
-        _closing.Cancel();
+        try
+        {
+            _closing.Cancel();
+        }
+        catch (AggregateException e)
+        {
+            // Somebody else's code; unhandled here, it would end the process.
+            Log.EndNotTaken(_log, e);
+        }
         _closed.SetResult();
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using BucketProxy.Gateway.Loops;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Gateway.Hosting.Transport;
 
@@ -12,15 +13,18 @@ internal sealed class LoopListener : IConnectionListener, IThreadPoolWorkItem
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private readonly Socket _bound;
     private readonly BlockPool _pool;
+    private readonly ILogger _log;
     private readonly LoopSocket _socket;
     private TaskCompletionSource? _something;
 
     /// <param name="bound">Listens.</param>
     /// <param name="pool">For the connections.</param>
-    public LoopListener(Socket bound, BlockPool pool)
+    /// <param name="log">For them, too.</param>
+    public LoopListener(Socket bound, BlockPool pool, ILogger log)
     {
         _bound = bound;
         _pool = pool;
+        _log = log;
         EndPoint = bound.LocalEndPoint!;
         bound.Blocking = false;
         // Two owners of one descriptor: the loop's is a copy.
@@ -38,7 +42,7 @@ internal sealed class LoopListener : IConnectionListener, IThreadPoolWorkItem
             {
                 var accepted = _socket.TryAccept(out var peer);
                 if (accepted != LoopSocket.NotNow)
-                    return LoopConnection.Open(accepted, peer, _pool);
+                    return LoopConnection.Open(accepted, peer, _pool, _log);
             }
             catch (ObjectDisposedException)
             {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Gateway.Hosting.Transport;
 
@@ -9,7 +10,7 @@ namespace BucketProxy.Gateway.Hosting.Transport;
 /// The data port's sockets on event loops of ours (<see cref="Loops.EventLoop"/>) instead of the runtime's: no receive that finds nothing, no
 /// copy of a connection's bytes in queues of their own, and a request's client and node on one thread.
 /// </summary>
-internal sealed class LoopTransportFactory(BlockPool pool) : IConnectionListenerFactory
+internal sealed class LoopTransportFactory(BlockPool pool, ILogger log) : IConnectionListenerFactory
 {
     private const int Backlog = 4096;
 
@@ -23,7 +24,7 @@ internal sealed class LoopTransportFactory(BlockPool pool) : IConnectionListener
         {
             var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
             socket.Listen(Backlog);
-            return ValueTask.FromResult<IConnectionListener>(new LoopListener(socket, pool));
+            return ValueTask.FromResult<IConnectionListener>(new LoopListener(socket, pool, log));
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {

@@ -20,6 +20,18 @@ public sealed class LoopConnectionTests
     }
 
     [Fact]
+    public async Task ConnectionClosed_WhoIsToldThrows_ConnectionEndsAllTheSame()
+    {
+        await using var accepted = await Accepted.ConnectAsync();
+        accepted.Connection.ConnectionClosed.Register(static () => throw new InvalidOperationException("told"));
+
+        accepted.Client.Close();
+
+        await accepted.ClosedAsync();
+        await accepted.Connection.DisposeAsync().AsTask().Within();
+    }
+
+    [Fact]
     public async Task ConnectionClosed_ClientResets_Fires()
     {
         await using var accepted = await Accepted.ConnectAsync();

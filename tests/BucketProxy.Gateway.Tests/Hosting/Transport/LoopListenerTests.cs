@@ -6,12 +6,13 @@ using BucketProxy.Gateway.Tests.Support;
 using BucketProxy.Testing;
 using BucketProxy.Testing.Processes;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BucketProxy.Gateway.Tests.Hosting.Transport;
 
 public sealed class LoopListenerTests
 {
-    private readonly LoopTransportFactory _factory = new(new BlockPool());
+    private readonly LoopTransportFactory _factory = new(new BlockPool(), NullLogger.Instance);
 
     [Fact]
     public async Task Accept_ManyAtOnce_AllOfThem()
