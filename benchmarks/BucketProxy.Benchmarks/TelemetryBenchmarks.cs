@@ -115,7 +115,7 @@ public class TelemetryBenchmarks : IDisposable, IMeterFactory
 
     private RequestTelemetry Telemetry(GatewayTelemetry telemetry)
     {
-        _metrics.Add(new GatewayMetrics(_links, _holds, _traffic, new ConnectionCount(), telemetry));
+        _metrics.Add(new GatewayMetrics(_links, _holds, _traffic, new ConnectionCount(most: 0), telemetry));
         return new RequestTelemetry(_metrics[^1], telemetry, TimeProvider.System);
     }
 

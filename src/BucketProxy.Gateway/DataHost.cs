@@ -114,7 +114,7 @@ public sealed class DataHost : IAsyncDisposable
         _certificate = options.CertificateFile is { } file ? new ServerCertificate(file, options.KeyFile, time, _log) : null;
         _server = new KestrelServer(
             Options.Create(Server(options, _certificate, time, connections, _services)),
-            DataTransport.Create(options, loggerFactory),
+            DataTransport.Create(options, time, loggerFactory),
             loggerFactory);
         current.Published += OnPublished;
     }

@@ -12,10 +12,10 @@ namespace BucketProxy.Gateway.Hosting;
 /// <summary>The sockets of the data port.</summary>
 internal static class DataTransport
 {
-    public static IConnectionListenerFactory Create(GatewayOptions options, ILoggerFactory loggers)
+    public static IConnectionListenerFactory Create(GatewayOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         if (options.UsesLoops)
-            return new LoopTransportFactory(new BlockPool(), loggers.CreateLogger("BucketProxy.Gateway"));
+            return new LoopTransportFactory(new ConnectionSettings(new BlockPool(), loggers.CreateLogger("BucketProxy.Gateway"), time, options.IdleTimeout));
         // The pool cannot be set on the options; they take it from the services that they are made by.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseSockets(transport =>

@@ -13,7 +13,7 @@ public sealed class DataTransportTests
     [InlineData(false)]
     public async Task Create_ItsConnections_UseTheBlockPool(bool inline)
     {
-        var transport = DataTransport.Create(new GatewayOptions { InlineScheduling = inline }, NullLoggerFactory.Instance);
+        var transport = DataTransport.Create(new GatewayOptions { InlineScheduling = inline }, TimeProvider.System, NullLoggerFactory.Instance);
         await using var listener = await transport.BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 

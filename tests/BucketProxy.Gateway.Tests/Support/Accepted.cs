@@ -29,12 +29,18 @@ internal sealed class Accepted : IAsyncDisposable
 
     public BlockPool Pool { get; }
 
+    public static readonly TimeSpan ClientPatience = TimeSpan.FromMinutes(5);
+
+    public static ConnectionSettings Settings(BlockPool? pool = null, TimeProvider? time = null) =>
+        new(pool ?? new BlockPool(), NullLogger.Instance, time ?? TimeProvider.System, ClientPatience);
+
     /// <param name="clientBuffer">How much the client's kernel takes before the client reads; 0 for the usual.</param>
     /// <param name="pool">Null for the usual one.</param>
-    public static async Task<Accepted> ConnectAsync(int clientBuffer = 0, BlockPool? pool = null)
+    /// <param name="time">Null for the machine's.</param>
+    public static async Task<Accepted> ConnectAsync(int clientBuffer = 0, BlockPool? pool = null, TimeProvider? time = null)
     {
         pool ??= new BlockPool();
-        var listener = await new LoopTransportFactory(pool, NullLogger.Instance).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
+        var listener = await new LoopTransportFactory(Settings(pool, time)).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (clientBuffer > 0)
             client.ReceiveBufferSize = clientBuffer;

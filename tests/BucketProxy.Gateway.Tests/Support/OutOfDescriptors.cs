@@ -2,11 +2,9 @@ using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using BucketProxy.Gateway.Hosting;
 using BucketProxy.Gateway.Hosting.Transport;
 using BucketProxy.Gateway.Loops;
 using BucketProxy.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BucketProxy.Gateway.Tests.Support;
 
@@ -20,7 +18,7 @@ internal static partial class OutOfDescriptors
     {
         if (SetLimit(NumberOfFiles, new Limit { Soft = 300, Hard = 300 }) != 0)
             throw new Win32Exception(Marshal.GetLastPInvokeError());
-        await using var listener = await new LoopTransportFactory(new BlockPool(), NullLogger.Instance).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var listener = await new LoopTransportFactory(Accepted.Settings()).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
         // Once while there are some: whatever has to be loaded is loaded then, and the runtime's timer has its thread.
         await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
         using var first = await ConnectAsync(listener.EndPoint);

@@ -6,7 +6,6 @@ using BucketProxy.Gateway.Loops;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Gateway.Hosting.Transport;
 
@@ -16,10 +15,10 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
 {
     private static long _last;
     private readonly LoopSocket _socket;
-    private readonly BlockPool _pool;
-    private readonly ILogger _log;
+    private readonly ConnectionSettings _settings;
     private readonly LoopReader _reader;
     private readonly LoopWriter _writer;
+    private readonly StallWatch _stall;
     private readonly ConnectionFeatures _features;
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -29,13 +28,13 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
     private int _isClosing;
     private bool _isDetached;
 
-    private LoopConnection(int descriptor, IPEndPoint? peer, BlockPool pool, ILogger log)
+    private LoopConnection(int descriptor, IPEndPoint? peer, ConnectionSettings settings)
     {
-        _log = log;
-        _pool = pool;
+        _settings = settings;
         _socket = new LoopSocket(EventLoop.Next(), descriptor) { HangUp = this };
-        _reader = new LoopReader(_socket, pool, this);
-        _writer = new LoopWriter(_socket, pool, this);
+        _stall = new StallWatch(settings, () => Abort(new ConnectionAbortedException("The client takes nothing of its answer.")));
+        _reader = new LoopReader(_socket, settings.Pool, this);
+        _writer = new LoopWriter(_socket, settings.Pool, _stall, this);
         _transport = this;
         _features = new ConnectionFeatures(this);
         RemoteEndPoint = peer;
@@ -43,10 +42,10 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
     }
 
     /// <exception cref="IOException">The machine is out of something.</exception>
-    public static LoopConnection Open(int descriptor, IPEndPoint? peer, BlockPool pool, ILogger log)
+    public static LoopConnection Open(int descriptor, IPEndPoint? peer, ConnectionSettings settings)
     {
         LoopSocket.SendAtOnce(descriptor);
-        var connection = new LoopConnection(descriptor, peer, pool, log);
+        var connection = new LoopConnection(descriptor, peer, settings);
         connection._socket.Watch();
         return connection;
     }
@@ -73,7 +72,7 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
 
     public override EndPoint? LocalEndPoint { get => field ??= _socket.OwnAddress(); set; }
 
-    MemoryPool<byte> IMemoryPoolFeature.MemoryPool => _pool;
+    MemoryPool<byte> IMemoryPoolFeature.MemoryPool => _settings.Pool;
 
     PipeReader IDuplexPipe.Input => _reader;
 
@@ -117,7 +116,7 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
         catch (AggregateException e)
         {
             // Somebody else's code; unhandled here, it would end the process.
-            Log.EndNotTaken(_log, e);
+            Log.EndNotTaken(_settings.Log, e);
         }
         _closed.SetResult();
     }
@@ -126,6 +125,7 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
     {
         // What was written is sent, as long as the client takes it.
         await _writer.FinishAsync();
+        _stall.Dispose();
         _reader.Complete();
         if (!_isDetached)
             _socket.Close();

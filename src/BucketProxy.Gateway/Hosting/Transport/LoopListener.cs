@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using BucketProxy.Gateway.Loops;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Gateway.Hosting.Transport;
 
@@ -12,19 +11,16 @@ internal sealed class LoopListener : IConnectionListener, IThreadPoolWorkItem
     // Out of descriptors or memory, asking at once would only burn a core: others have to end first.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private readonly Socket _bound;
-    private readonly BlockPool _pool;
-    private readonly ILogger _log;
+    private readonly ConnectionSettings _settings;
     private readonly LoopSocket _socket;
     private TaskCompletionSource? _something;
 
     /// <param name="bound">Listens.</param>
-    /// <param name="pool">For the connections.</param>
-    /// <param name="log">For them, too.</param>
-    public LoopListener(Socket bound, BlockPool pool, ILogger log)
+    /// <param name="settings">For the connections.</param>
+    public LoopListener(Socket bound, ConnectionSettings settings)
     {
         _bound = bound;
-        _pool = pool;
-        _log = log;
+        _settings = settings;
         EndPoint = bound.LocalEndPoint!;
         bound.Blocking = false;
         // Two owners of one descriptor: the loop's is a copy.
@@ -42,7 +38,7 @@ internal sealed class LoopListener : IConnectionListener, IThreadPoolWorkItem
             {
                 var accepted = _socket.TryAccept(out var peer);
                 if (accepted != LoopSocket.NotNow)
-                    return LoopConnection.Open(accepted, peer, _pool, _log);
+                    return LoopConnection.Open(accepted, peer, _settings);
             }
             catch (ObjectDisposedException)
             {

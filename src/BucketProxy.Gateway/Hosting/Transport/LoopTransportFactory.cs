@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Gateway.Hosting.Transport;
 
@@ -10,7 +9,7 @@ namespace BucketProxy.Gateway.Hosting.Transport;
 /// The data port's sockets on event loops of ours (<see cref="Loops.EventLoop"/>) instead of the runtime's: no receive that finds nothing, no
 /// copy of a connection's bytes in queues of their own, and a request's client and node on one thread.
 /// </summary>
-internal sealed class LoopTransportFactory(BlockPool pool, ILogger log) : IConnectionListenerFactory
+internal sealed class LoopTransportFactory(ConnectionSettings settings) : IConnectionListenerFactory
 {
     private const int Backlog = 4096;
 
@@ -24,7 +23,7 @@ internal sealed class LoopTransportFactory(BlockPool pool, ILogger log) : IConne
         {
             var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
             socket.Listen(Backlog);
-            return ValueTask.FromResult<IConnectionListener>(new LoopListener(socket, pool, log));
+            return ValueTask.FromResult<IConnectionListener>(new LoopListener(socket, settings));
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {

@@ -9,7 +9,7 @@ namespace BucketProxy.Gateway.Hosting.Transport;
 /// What a client is sent: written into blocks of the pool, sent by whoever flushes, on the spot. A flush ends when the kernel has all of it.
 /// </summary>
 /// <remarks>One caller at a time, but for <see cref="CancelPendingFlush"/>. Nothing is written while a flush is under way.</remarks>
-internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, LoopConnection connection)
+internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, StallWatch stall, LoopConnection connection)
     : PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem
 {
     private const int ByCaller = 1;
@@ -77,9 +77,11 @@ internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, LoopConnecti
             if (TrySend(out var result))
                 return new ValueTask<FlushResult>(result);
             Volatile.Write(ref _isFlushing, 1);
+            stall.Wait();
             if (socket.TryAwaitWritable(this) && (Volatile.Read(ref _cancel) == 0 || !socket.TryTakeBackWriter()))
                 return new ValueTask<FlushResult>(this, _task.Version);
             Volatile.Write(ref _isFlushing, 0);
+            stall.End();
         }
     }
 
@@ -110,6 +112,7 @@ internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, LoopConnecti
         while (UnflushedBytes > 0)
         {
             var room = new Room();
+            stall.Wait();
             if (!TrySend(out _) && socket.TryAwaitWritable(room))
                 await room.Task;
         }
@@ -124,6 +127,7 @@ internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, LoopConnecti
             if (socket.TryAwaitWritable(this) && (Volatile.Read(ref _cancel) == 0 || !socket.TryTakeBackWriter()))
                 return;
         }
+        stall.End();
         Interlocked.Exchange(ref _isFlushing, 0);
         var finished = Volatile.Read(ref _finished);
         _task.SetResult(result);
@@ -199,6 +203,7 @@ internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, LoopConnecti
                 var sent = socket.TrySend(block.Owner.Memory.Span[block.Start..block.End]);
                 if (sent == LoopSocket.NotNow)
                     return false;
+                stall.Moved();
                 block = block with { Start = block.Start + sent };
                 _full[0] = block;
             }
@@ -210,6 +215,7 @@ internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, LoopConnecti
             var sent = socket.TrySend(_block!.Memory.Span[_start.._end]);
             if (sent == LoopSocket.NotNow)
                 return false;
+            stall.Moved();
             _start += sent;
         }
         Free();

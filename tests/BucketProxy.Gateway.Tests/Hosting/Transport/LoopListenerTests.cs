@@ -1,18 +1,16 @@
 using System.Net;
 using System.Net.Sockets;
-using BucketProxy.Gateway.Hosting;
 using BucketProxy.Gateway.Hosting.Transport;
 using BucketProxy.Gateway.Tests.Support;
 using BucketProxy.Testing;
 using BucketProxy.Testing.Processes;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BucketProxy.Gateway.Tests.Hosting.Transport;
 
 public sealed class LoopListenerTests
 {
-    private readonly LoopTransportFactory _factory = new(new BlockPool(), NullLogger.Instance);
+    private readonly LoopTransportFactory _factory = new(Accepted.Settings());
 
     [Fact]
     public async Task Accept_ManyAtOnce_AllOfThem()

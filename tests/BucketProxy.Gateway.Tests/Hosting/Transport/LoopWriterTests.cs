@@ -155,6 +155,57 @@ public sealed class LoopWriterTests
     }
 
     [Fact]
+    public async Task Flush_ClientTakesNothing_IsCutOffAfterAWhile()
+    {
+        var time = new ManualTimeProvider();
+        await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192, time: time);
+        await WriteAsync(accepted, Bytes.From(0, Much));
+        var flushing = accepted.Output.FlushAsync().AsTask();
+
+        // The first look may find that something had moved.
+        time.Advance(Accepted.ClientPatience);
+        time.Advance(Accepted.ClientPatience);
+
+        Assert.True((await flushing.Within()).IsCompleted);
+        await accepted.ClosedAsync();
+        Assert.Equal(0, accepted.Pool.Lent);
+    }
+
+    [Fact]
+    public async Task Flush_ClientTakesALittleNowAndThen_GoesOn()
+    {
+        var time = new ManualTimeProvider();
+        await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192, time: time);
+        await WriteAsync(accepted, Bytes.From(0, Much));
+        var flushing = accepted.Output.FlushAsync().AsTask();
+        Assert.False(flushing.IsCompleted);
+
+        time.Advance(Accepted.ClientPatience / 2);
+        await CheckAsync(accepted.Client, Much).Within();
+        Assert.False((await flushing.Within()).IsCompleted);
+
+        // Nothing waits: no silence is too long.
+        time.Advance(Accepted.ClientPatience * 3);
+        await WriteAsync(accepted, Bytes.From(0, 10));
+        Assert.False((await accepted.Output.FlushAsync()).IsCompleted);
+    }
+
+    [Fact]
+    public async Task Dispose_ClientTakesNothing_EndsAfterAWhile()
+    {
+        var time = new ManualTimeProvider();
+        await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192, time: time);
+        await WriteAsync(accepted, Bytes.From(0, Much));
+
+        var disposing = accepted.Connection.DisposeAsync().AsTask();
+        time.Advance(Accepted.ClientPatience);
+        time.Advance(Accepted.ClientPatience);
+
+        await disposing.Within();
+        Assert.Equal(0, accepted.Pool.Lent);
+    }
+
+    [Fact]
     public async Task Dispose_SlowReader_EverythingIsSentFirst()
     {
         await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192);
