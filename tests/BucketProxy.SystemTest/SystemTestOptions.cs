@@ -3,7 +3,7 @@ namespace BucketProxy.SystemTest;
 /// <summary>How long, how much, and what for.</summary>
 public sealed record SystemTestOptions
 {
-    /// <summary>For how long disturbances are begun; the last one may end later.</summary>
+    /// <summary>For how long disturbances are begun; the last one may end later, and on a slow machine they go on until one has moved something.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(40);
 
     /// <summary>Decides bases, order of the disturbances, and what they hit.</summary>
