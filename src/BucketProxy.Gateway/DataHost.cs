@@ -1,27 +1,33 @@
-using System.Net;
-using System.Text;
 using BucketProxy.Core.Routing;
 using BucketProxy.Core.Targets;
-using BucketProxy.Gateway.Dispatch;
+using BucketProxy.Forwarder.Transforms;
 using BucketProxy.Gateway.Forwarding;
+using BucketProxy.Gateway.Granting;
 using BucketProxy.Gateway.Holding;
 using BucketProxy.Gateway.Hosting;
 using BucketProxy.Gateway.InFlight;
+using BucketProxy.Gateway.Logging;
+using BucketProxy.Gateway.Nodes;
+using BucketProxy.Gateway.Options;
+using BucketProxy.Gateway.Pipeline;
+using BucketProxy.Gateway.Targeting;
 using BucketProxy.Gateway.Telemetry;
 using BucketProxy.Gateway.Tunnels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace BucketProxy.Gateway;
 
 /// <summary>
-/// The data port: a bare, tuned HTTP server whose every request goes straight through the <c>Dispatcher</c>. Routes by whatever the
+/// The data port: an application of ASP.NET Core with YARP's pipeline (<c>Pipeline/DataPipeline.cs</c> shows it), bare and tuned. Routes by whatever the
 /// given <see cref="CurrentTable"/> holds.
 /// </summary>
 public sealed class DataHost : IAsyncDisposable
@@ -33,21 +39,18 @@ public sealed class DataHost : IAsyncDisposable
     public const string DurationName = GatewayMetrics.DurationName;
 
     /// <summary>Name of the activity source for spans of holding and forwarding.</summary>
-    public const string ActivitySourceName = GatewayTracing.SourceName;
+    public const string ActivitySourceName = RequestTracing.SourceName;
 
     private readonly CurrentTable _current;
     private readonly GatewayOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly ServiceProvider _services;
+    private readonly WebApplication _app;
     private readonly NodeLinks _links;
     private readonly HoldRoom _holds;
-    private readonly GatewayMetrics _metrics;
-    private readonly LocalRoutes _local;
-    private readonly DataApplication _application;
-    private readonly ServerCertificate? _certificate;
-    private readonly KestrelServer _server;
+    private readonly Draining _draining;
     private readonly DetachedTunnels _detached;
+    private readonly ServerCertificate? _certificate;
     private int _stopped;
 
     /// <summary>Makes the host; nothing is open before <see cref="StartAsync"/>.</summary>
@@ -55,8 +58,9 @@ public sealed class DataHost : IAsyncDisposable
     /// <param name="traffic">What is in flight, made for the same table before anybody else subscribed to it.</param>
     /// <param name="options">Settings.</param>
     /// <param name="time">Every wait and limit goes by it.</param>
-    /// <param name="loggerFactory">Where to log; nothing is logged per request.</param>
+    /// <param name="loggerFactory">Where to log; nothing is logged per request. Not disposed of.</param>
     /// <param name="telemetry">What is told of requests; null: figures for whoever listens.</param>
+    /// <param name="extensions">Middlewares and transforms to add to YARP's; null: none.</param>
     /// <exception cref="ArgumentException">A setting cannot work; the message names each.</exception>
     /// <exception cref="IOException">A file of the certificate cannot be read.</exception>
     /// <exception cref="System.Security.Cryptography.CryptographicException">A file holds no certificate or key.</exception>
@@ -66,7 +70,8 @@ public sealed class DataHost : IAsyncDisposable
         GatewayOptions options,
         TimeProvider time,
         ILoggerFactory loggerFactory,
-        GatewayTelemetry? telemetry = null)
+        GatewayTelemetry? telemetry = null,
+        GatewayExtensions? extensions = null)
     {
         ArgumentNullException.ThrowIfNull(current);
         ArgumentNullException.ThrowIfNull(traffic);
@@ -82,40 +87,58 @@ public sealed class DataHost : IAsyncDisposable
         _time = time;
         _log = loggerFactory.CreateLogger("BucketProxy.Gateway");
         Traffic = traffic;
+        _certificate = options.CertificateFile is { } file ? new ServerCertificate(file, options.KeyFile, time, _log) : null;
+        telemetry ??= new GatewayTelemetry();
+        extensions ??= new GatewayExtensions();
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        // For TLS, which asks for services of the server's own.
         builder.WebHost.UseKestrelCore();
-        _services = builder.Services
-            .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
-            .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
+        builder.WebHost.UseDataTransport(options);
+        var services = builder.Services;
+        services
+            .AddSingleton<ILoggerFactory>(new DataLogging(loggerFactory))
+            .AddSingleton(typeof(ILogger<>), typeof(Logger<>))
+            .AddSingleton(current)
+            .AddSingleton(traffic)
+            .AddSingleton(options)
             .AddSingleton(time)
-            .BuildServiceProvider();
-        _links = new NodeLinks(options, time);
-        _holds = new HoldRoom(current, options, time);
-        telemetry ??= new GatewayTelemetry();
-        var connections = new ConnectionCount(options.MaxConnections);
-        _detached = new DetachedTunnels(connections, _log);
-        _metrics = new GatewayMetrics(_links, _holds, traffic, connections, telemetry);
-        _local = new LocalRoutes(current, new SysInfo(current, _links, options, time), options);
-        _application = new DataApplication(new Dispatcher(
-            new TargetExtractor(options.PathPrefixes),
-            current,
-            _links,
-            _holds,
-            new Resend(current, _holds, _metrics, options, time),
-            new PlainProxy(traffic, options),
-            new WebSocketProxy(traffic, _detached, _metrics, options, time),
-            _local,
-            traffic,
-            new RequestTelemetry(_metrics, telemetry, time),
-            options,
-            _log));
-        _certificate = options.CertificateFile is { } file ? new ServerCertificate(file, options.KeyFile, time, _log) : null;
-        _server = new KestrelServer(
-            Options.Create(Server(options, _certificate, time, connections, _services)),
-            DataTransport.Create(options, time, loggerFactory),
-            loggerFactory);
+            .AddSingleton(telemetry)
+            .AddSingleton<IHostLifetime, NoLifetime>()
+            .AddSingleton<Draining>()
+            .AddSingleton(new ConnectionCount(options.MaxConnections))
+            .AddSingleton(new TargetExtractor(options.PathPrefixes))
+            .AddSingleton<NodeLinks>()
+            .AddSingleton<HoldRoom>()
+            .AddSingleton<Resend>()
+            .AddSingleton<SysInfo>()
+            .AddSingleton<LocalRoutes>()
+            .AddSingleton<ExactTransformer>()
+            .AddSingleton<DetachedTunnels>()
+            .AddSingleton<GatewayMetrics>()
+            .AddSingleton<RequestTracing>()
+            .AddSingleton<RequestTelemetry>()
+            // How long a stop takes is its caller's business.
+            .Configure<HostOptions>(static host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
+        services.AddRouting();
+        AddProxy(services, options, extensions);
+        services.Configure<KestrelServerOptions>(server => KestrelLimits.Apply(server, options));
+        services.AddOptions<KestrelServerOptions>().Configure<ConnectionCount>((server, connections) => KestrelLimits.Listen(server, options, listen =>
+        {
+            listen.Use(connections.Around);
+            if (_certificate is null)
+                listen.UsePrefaceProtocol(options.ClientKeepAlive, time);
+            else
+                listen.UseCertificate(_certificate);
+        }));
+
+        _app = builder.Build();
+        _links = _app.Services.GetRequiredService<NodeLinks>();
+        _holds = _app.Services.GetRequiredService<HoldRoom>();
+        _draining = _app.Services.GetRequiredService<Draining>();
+        _detached = _app.Services.GetRequiredService<DetachedTunnels>();
+        // Made now: what is observed must be there before the first request.
+        _app.Services.GetRequiredService<GatewayMetrics>();
+        DataPipeline.Map(_app, extensions, telemetry.Tracing.IsOn);
         current.Published += OnPublished;
     }
 
@@ -130,13 +153,13 @@ public sealed class DataHost : IAsyncDisposable
 
     /// <summary>The addresses that are really open, for example <c>http://[::]:5550</c>; empty before the start.</summary>
     public IReadOnlyList<string> Addresses =>
-        [.. _server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
+        [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
 
     /// <summary>Opens the port.</summary>
     /// <exception cref="IOException">The port is taken.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        await _server.StartAsync(_application, cancellationToken);
+        await _app.StartAsync(cancellationToken);
         Log.Started(_log, string.Join(", ", Addresses));
     }
 
@@ -146,9 +169,8 @@ public sealed class DataHost : IAsyncDisposable
     /// </summary>
     public void BeginDrain()
     {
-        if (_local.IsDraining)
+        if (!_draining.TryBegin())
             return;
-        _local.IsDraining = true;
         Log.Draining(_log, _holds.Held, Traffic.OpenTunnels, Traffic.PlainRequests);
         _holds.Drain();
         Traffic.CloseAll(TunnelClose.Drain, forGood: true);
@@ -175,7 +197,7 @@ public sealed class DataHost : IAsyncDisposable
         }
         await using (_time.CreateTimer(_ => Cut(limit), null, _options.DrainLimit, Timeout.InfiniteTimeSpan))
         {
-            await _server.StopAsync(limit.Token);
+            await _app.StopAsync(limit.Token);
             await EndedAsync(_detached.WhenNoneAsync(), limit.Token);
         }
         CutAll();
@@ -201,12 +223,8 @@ public sealed class DataHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync(new CancellationToken(canceled: true));
-        _server.Dispose();
+        await _app.DisposeAsync();
         _certificate?.Dispose();
-        _holds.Dispose();
-        _metrics.Dispose();
-        _links.Dispose();
-        await _services.DisposeAsync();
     }
 
     private static async Task EndedAsync(Task ending, CancellationToken limit)
@@ -231,48 +249,34 @@ public sealed class DataHost : IAsyncDisposable
     private void OnPublished(RoutingTable before, RoutingTable after)
     {
         _links.Forget(after);
-        if (LocalRoutes.CanRoute(after))
+        if (after.HasOpenBucket)
             _links.Allow();
     }
 
-    private static KestrelServerOptions Server(
-        GatewayOptions options, ServerCertificate? certificate, TimeProvider time, ConnectionCount connections, IServiceProvider services)
+    /// <summary>YARP: one route, one cluster with the nodes of the table, and one of the two forwarders.</summary>
+    private static void AddProxy(IServiceCollection services, GatewayOptions options, GatewayExtensions extensions)
     {
-        var server = new KestrelServerOptions
+        services.AddSingleton<IProxyConfigProvider, NodeConfigProvider>();
+        services.AddSingleton<IConfigChangeListener, YarpDestinations>();
+        var proxy = services.AddReverseProxy().AddTransforms(static context => context.AddExactForwarding());
+        if (options.Forwarder == ForwarderKind.Direct)
         {
-            AddServerHeader = false,
-            AllowSynchronousIO = false,
-            // HTTP/2 without TLS is told to the server as an ALPN outcome (PrefaceProtocol), but its scheme is http.
-            AllowAlternateSchemes = true,
-            ApplicationServices = services,
-            // Header bytes are Latin-1 on both ways: what came in goes out (RFC 9110 section 5.5, obs-text).
-            RequestHeaderEncodingSelector = static name => name == "Connection" ? ConnectionHeaderEncoding.Instance : Encoding.Latin1,
-            ResponseHeaderEncodingSelector = static _ => Encoding.Latin1,
-        };
-        var limits = server.Limits;
-        limits.MaxRequestBodySize = options.MaxBodyBytes;
-        limits.MaxRequestHeadersTotalSize = options.MaxHeaderBytes;
-        limits.MaxRequestLineSize = options.MaxRequestLineBytes;
-        limits.MaxRequestBufferSize = options.ReadAheadBytes;
-        limits.MaxResponseBufferSize = options.WriteAheadBytes;
-        limits.KeepAliveTimeout = options.ClientKeepAlive;
-        limits.RequestHeadersTimeout = options.HeadersTimeout;
-        // A held upload moves nothing, and a slow one is no attack here: the idle timeout limits both.
-        limits.MinRequestBodyDataRate = null;
-        limits.MinResponseDataRate = null;
-        if (options.Address == "*")
-            server.ListenAnyIP(options.Port, Configure);
-        else
-            server.Listen(IPAddress.Parse(options.Address), options.Port, Configure);
-        return server;
-
-        void Configure(ListenOptions listen)
-        {
-            listen.Use(connections.Around);
-            if (certificate is null)
-                listen.UsePrefaceProtocol(options.ClientKeepAlive, time);
-            else
-                listen.UseCertificate(certificate);
+            proxy.AddDirectForwarder();
+            services.AddSingleton<IForwarderHttpClientFactory>(static s => new ClusterClientFactory(s.GetRequiredService<NodeLinks>().Direct));
         }
+        else
+        {
+            proxy.AddTransforms(static context => context.RequestTransforms.Add(new PerNodeClient.Transform()));
+            services.AddSingleton<IForwarderHttpClientFactory>(static _ => new ClusterClientFactory(new PerNodeClient()));
+        }
+        extensions.Proxy?.Invoke(proxy);
+    }
+
+    /// <summary>The process's signals are its own business.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -13,4 +13,20 @@ public static class Patience
 
     /// <inheritdoc cref="Within{T}(Task{T})"/>
     public static Task Within(this Task task) => task.WaitAsync(Limit);
+
+    /// <summary>Waits for a state that comes by itself.</summary>
+    /// <param name="condition">Asked every few milliseconds.</param>
+    /// <param name="what">Names the state, for who reads the failure.</param>
+    /// <exception cref="TimeoutException">It did not come.</exception>
+    public static async Task UntilAsync(Func<bool> condition, string what)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
+        while (!condition())
+        {
+            if (limit.IsCancellationRequested)
+                throw new TimeoutException($"It never came to this: {what}.");
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
+        }
+    }
 }

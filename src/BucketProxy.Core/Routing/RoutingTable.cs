@@ -76,6 +76,9 @@ public sealed class RoutingTable
     /// <summary>The 256 entries, by bucket.</summary>
     public IReadOnlyList<RoutingEntry> Buckets => _buckets;
 
+    /// <summary>Whether any bucket is open: somebody can be routed to.</summary>
+    public bool HasOpenBucket => Array.Exists(_buckets, static e => e.State == EntryState.Open);
+
     /// <summary>The entries of pins, in rising order.</summary>
     public IReadOnlyList<RoutingEntry> Pins { get; }
 

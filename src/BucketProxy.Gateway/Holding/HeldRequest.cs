@@ -1,25 +1,7 @@
 using BucketProxy.Core.Bases;
+using BucketProxy.Gateway.Outcomes;
 
 namespace BucketProxy.Gateway.Holding;
-
-/// <summary>How a wait ended.</summary>
-internal enum HoldOutcome
-{
-    /// <summary>Its entry opened, and it was let go: try to enter.</summary>
-    Released,
-
-    /// <summary>The hold time is over.</summary>
-    TimedOut,
-
-    /// <summary>No place was left, and this was the newest.</summary>
-    Refused,
-
-    /// <summary>The client went away.</summary>
-    ClientGone,
-
-    /// <summary>The proxy stops.</summary>
-    Draining,
-}
 
 /// <summary>
 /// One request's stay in the hold, from the first time it finds no open owner to its answer. It keeps its place in the order of

@@ -1,3 +1,5 @@
+using BucketProxy.Gateway.Options;
+
 namespace BucketProxy.Gateway.Holding;
 
 /// <summary>How many may be held, and how many are.</summary>

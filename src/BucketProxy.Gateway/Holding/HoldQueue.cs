@@ -1,4 +1,5 @@
 using BucketProxy.Core.Routing;
+using BucketProxy.Gateway.Outcomes;
 
 namespace BucketProxy.Gateway.Holding;
 

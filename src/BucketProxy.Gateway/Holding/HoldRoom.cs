@@ -1,5 +1,7 @@
 using BucketProxy.Core.Bases;
 using BucketProxy.Core.Routing;
+using BucketProxy.Gateway.Options;
+using BucketProxy.Gateway.Outcomes;
 
 namespace BucketProxy.Gateway.Holding;
 

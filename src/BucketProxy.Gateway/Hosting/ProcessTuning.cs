@@ -1,3 +1,5 @@
+using BucketProxy.Gateway.Options;
+
 namespace BucketProxy.Gateway.Hosting;
 
 /// <summary>

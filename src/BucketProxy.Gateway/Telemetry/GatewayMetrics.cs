@@ -2,11 +2,12 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using BucketProxy.Core.Bases;
-using BucketProxy.Gateway.Dispatch;
-using BucketProxy.Gateway.Forwarding;
 using BucketProxy.Gateway.Holding;
 using BucketProxy.Gateway.Hosting;
 using BucketProxy.Gateway.InFlight;
+using BucketProxy.Gateway.Model;
+using BucketProxy.Gateway.Nodes;
+using BucketProxy.Gateway.Outcomes;
 using Microsoft.AspNetCore.Http;
 
 namespace BucketProxy.Gateway.Telemetry;
@@ -63,32 +64,30 @@ internal sealed class GatewayMetrics : IDisposable
     /// <summary>Whether anybody wants to know how long requests take.</summary>
     public bool MeasuresDuration => _duration.Enabled;
 
-    public void Ended(Exchange exchange) =>
-        (exchange.Link?.Counters ?? _withoutNode).Count(exchange.Http.Response.StatusCode, exchange.Cause);
+    /// <summary>Counts an ended request.</summary>
+    public void Ended(int status, Cause cause, Grant? grant) => (grant?.Link.Counters ?? _withoutNode).Count(status, cause);
 
     /// <summary>How long a request took. Those that last by their nature would hide the others.</summary>
-    public void Took(Exchange exchange, TimeSpan duration)
+    public void Took(HttpContext http, ITargetFeature? target, Cause cause, Grant? grant, TimeSpan duration)
     {
-        if (exchange.Way is Way.WebSocket or Way.Poll)
+        if (target?.Carriage is Carriage.WebSocket or Carriage.Poll)
             return;
-        var status = exchange.Http.Response.StatusCode;
+        var status = http.Response.StatusCode;
         var tags = new TagList
         {
-            new("http.request.method", RequestMethods.NameOf(exchange.Http.Request.Method)),
+            new("http.request.method", RequestMethods.NameOf(http.Request.Method)),
             new("http.response.status_code", Names.OfStatus(status)),
-            new("url.scheme", exchange.Http.Request.Scheme),
+            new("url.scheme", http.Request.Scheme),
         };
-        if (exchange.Link is { } link)
-            tags.Add("node", link.Node.Id);
-        if (status >= StatusCodes.Status500InternalServerError || exchange.Cause.IsBrokenOff())
-            tags.Add("error.type", Names.ErrorOf(exchange.Cause, status));
+        if (grant is not null)
+            tags.Add("node", grant.Node.Id);
+        if (status >= StatusCodes.Status500InternalServerError || cause.IsBrokenOff())
+            tags.Add("error.type", Names.ErrorOf(cause, status));
         _duration.Record(duration.TotalSeconds, tags);
     }
 
     public void Held(TimeSpan waited, HoldOutcome outcome) =>
         _holdTime.Record(waited.TotalSeconds, new KeyValuePair<string, object?>("outcome", Names.Of(outcome)));
-
-    public static void Unreachable(Exchange exchange) => exchange.Link?.Counters.CountUnreachable();
 
     public void TunnelOpened() => Interlocked.Increment(ref _tunnelsOpened);
 

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using BucketProxy.Gateway.Telemetry.Requests;
+using BucketProxy.Gateway.RequestLogging;
 
 namespace BucketProxy.Gateway.Telemetry;
 

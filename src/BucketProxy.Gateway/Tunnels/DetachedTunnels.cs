@@ -1,14 +1,19 @@
 using BucketProxy.Gateway.Hosting;
+using BucketProxy.Gateway.Logging;
+using BucketProxy.Gateway.Options;
 using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Gateway.Tunnels;
 
 /// <summary>The tunnels whose request is over: the server does not know of them any more.</summary>
-internal sealed class DetachedTunnels(ConnectionCount connections, ILogger log)
+internal sealed class DetachedTunnels(ConnectionCount connections, GatewayOptions options, ILogger<DetachedTunnels> log)
 {
     private readonly Lock _lock = new();
     private int _running;
     private TaskCompletionSource? _none;
+
+    /// <summary>Whether tunnels leave the server where they can: YARP's own forwarder carries them inside their requests.</summary>
+    public bool IsUsed { get; } = options.Forwarder == ForwarderKind.Direct;
 
     /// <summary>Carries a tunnel. Its client counts as connected until it has ended.</summary>
     public void Start(WebSocketTunnel tunnel, Func<Task> run)

@@ -1,15 +1,53 @@
-using BucketProxy.Gateway.Upstream;
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using BucketProxy.Core.Bases;
+using BucketProxy.Gateway.Load;
 
 namespace BucketProxy.Gateway.Tunnels;
 
-/// <summary>One end of a tunnel: what had come already when it began, then the connection itself.</summary>
-/// <param name="transport">The connection.</param>
-/// <param name="begun">What was received from it and not looked at.</param>
-/// <param name="close">Closes the connection; may be called more than once. A read or write that waits then fails.</param>
-internal sealed class TunnelStream(ITransport transport, byte[] begun, Action close) : Stream
+/// <summary>
+/// The client of a websocket, as a forwarder sees it: what is read goes to the node, what is written came from it. Bytes go through as they
+/// come; a light reading of frame headers tells where one direction may stop, and where a close frame of ours may stand.
+/// <code>
+///   to the node      client frames … │ StopClient: to the end of the frame │ CloseNode: 1012 │ End: the end
+///   to the client    node frames …   │ CloseNode: up to the node's own close                 │ TryCloseClientAsync: 1012
+/// </code>
+/// </summary>
+/// <param name="client">The client's connection. Not disposed of here.</param>
+/// <param name="baseId">What the bytes are counted for.</param>
+/// <param name="load">Counts them.</param>
+/// <param name="clientEnded">Called when the client ends its side.</param>
+/// <param name="canCancel">Reads and writes of <paramref name="client"/> may be cancelled; else its own end wakes who waits.</param>
+internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Action clientEnded, bool canCancel) : Stream
 {
-    private byte[] _begun = begun;
-    private int _taken;
+    private const int ReadOutSize = 4096;
+    private readonly Lock _lock = new();
+    private readonly ClientReader _reader = new(client, canCancel);
+    private FrameCursor _fromClient;
+    private FrameCursor _fromNode;
+    private CancellationToken _cancelledBy;
+    private CancellationTokenRegistration _cancelling;
+    private TaskCompletionSource? _clientQuiet;
+    private TaskCompletionSource? _nodeClosed;
+    // Bytes were read, and the forwarder may still be sending them.
+    private bool _isWithForwarder;
+    // The client's last whole frame has passed; what it says from here on is for nobody.
+    private bool _isStopped;
+    private int _closeLeft;
+    private bool _isOver;
+    private bool _clientIsDone;
+    private volatile bool _untilNodeClose;
+    private volatile bool _nodeIsDone;
+    private volatile bool _isWriting;
+
+    /// <summary>Completes when the client's last whole frame is with the node. After <see cref="StopClient"/>.</summary>
+    public Task ClientQuiet => _clientQuiet?.Task ?? Task.CompletedTask;
+
+    /// <summary>The node's latest frame is a close.</summary>
+    public bool NodeSaidClose => _nodeIsDone || _fromNode.Latest == FrameCursor.Close;
+
+    /// <summary>Something is on its way to a client that does not take it.</summary>
+    public bool IsWriting => _isWriting;
 
     public override bool CanRead => true;
 
@@ -25,29 +63,133 @@ internal sealed class TunnelStream(ITransport transport, byte[] begun, Action cl
         set => throw new NotSupportedException();
     }
 
-    /// <summary>The token is not looked at: <see cref="Stream.Dispose()"/> ends a read.</summary>
+    /// <summary>No client frame goes to the node any more, but for the rest of one that is half sent.</summary>
+    public void StopClient()
+    {
+        lock (_lock)
+        {
+            _clientQuiet ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _isStopped |= _fromClient.AtBoundary;
+            if (_isStopped && !_isWithForwarder)
+                _clientQuiet.TrySetResult();
+        }
+    }
+
+    /// <summary>Says 1012 to the node, and lets its frames pass up to its own close. Once the client is quiet.</summary>
+    /// <returns>Completes when the node has closed.</returns>
+    public Task CloseNode()
+    {
+        lock (_lock)
+        {
+            _nodeClosed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _untilNodeClose = true;
+            _closeLeft = CloseFrame.ToNode.Length;
+        }
+        _reader.Wake();
+        return _nodeClosed.Task;
+    }
+
+    /// <summary>Whoever reads is at the end.</summary>
+    public void End()
+    {
+        lock (_lock)
+        {
+            _isOver = true;
+            _clientQuiet?.TrySetResult();
+        }
+        _reader.Wake();
+    }
+
+    /// <summary>Says 1012 to the client. By nobody while the forwarder writes. False: the node stopped inside a frame, there is no place for it.</summary>
+    public async Task<bool> TryCloseClientAsync(CancellationToken cancellationToken)
+    {
+        if (!_fromNode.AtBoundary)
+            return false;
+        try
+        {
+            await client.WriteAsync(CloseFrame.ToClient, cancellationToken);
+            await client.FlushAsync(cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (IsEnd(e) && !cancellationToken.IsCancellationRequested)
+        {
+            // The client is gone already.
+            return false;
+        }
+    }
+
+    /// <summary>Reads what the client still says, to nowhere, until its close frame or its end. By nobody while the forwarder reads.</summary>
+    public async Task ReadOutAsync()
+    {
+        if (_clientIsDone || (_fromClient.Latest == FrameCursor.Close && _fromClient.AtBoundary))
+            return;
+        var buffer = ArrayPool<byte>.Shared.Rent(ReadOutSize);
+        try
+        {
+            while (true)
+            {
+                // Woken, not told that something came: whoever woke it has nothing to say to this.
+                if (!await _reader.WaitAsync())
+                    continue;
+                var length = await _reader.ReadAsync(buffer);
+                if (length == 0 || _fromClient.AdvanceUntil(FrameCursor.Close, buffer.AsSpan(0, length)) < length)
+                    return;
+            }
+        }
+        catch (Exception e) when (IsEnd(e))
+        {
+            // The client is gone.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Ends a read of the client that waits; nobody begins another.</summary>
+    public async Task EndReadingAsync()
+    {
+        await _cancelling.DisposeAsync();
+        await _reader.EndAsync();
+    }
+
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_taken == _begun.Length)
-            return transport.ReceiveAsync(buffer);
-        var length = Math.Min(buffer.Length, _begun.Length - _taken);
-        _begun.AsMemory(_taken, length).CopyTo(buffer);
-        _taken += length;
-        if (_taken == _begun.Length)
-            (_begun, _taken) = ([], 0);
-        return new ValueTask<int>(length);
+        if (cancellationToken != _cancelledBy)
+        {
+            // The forwarder has one token for all of its reads.
+            _cancelling.Dispose();
+            _cancelledBy = cancellationToken;
+            _cancelling = cancellationToken.UnsafeRegister(static s => ((TunnelStream)s!).End(), this);
+        }
+        return ReadAsync(buffer);
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        transport.SendAsync(buffer);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var pass = buffer.Length;
+        if (!_untilNodeClose)
+            _fromNode.Advance(buffer.Span);
+        else if ((pass = _nodeIsDone ? 0 : _fromNode.AdvanceUntil(FrameCursor.Close, buffer.Span)) < buffer.Length)
+            NodeClosed();
+        if (pass == 0)
+            return ValueTask.CompletedTask;
+        load.CountBytes(baseId, pass);
+        _isWriting = true;
+        var writing = client.WriteAsync(buffer[..pass], canCancel ? cancellationToken : CancellationToken.None);
+        if (!writing.IsCompletedSuccessfully)
+            return FinishAsync(writing);
+        _isWriting = false;
+        return writing;
+    }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public override Task FlushAsync(CancellationToken cancellationToken) => client.FlushAsync(cancellationToken);
 
     public override void Flush()
     {
@@ -61,10 +203,106 @@ internal sealed class TunnelStream(ITransport transport, byte[] begun, Action cl
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    protected override void Dispose(bool disposing)
+    /// <summary>How the end of a connection shows.</summary>
+    private static bool IsEnd(Exception e) =>
+        e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException or Microsoft.AspNetCore.Http.BadHttpRequestException;
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> ReadAsync(Memory<byte> buffer)
     {
-        if (disposing)
-            close();
-        base.Dispose(disposing);
+        while (true)
+        {
+            switch (Next(buffer.Span, out var length))
+            {
+                case Step.Give:
+                    return length;
+                case Step.End:
+                    return 0;
+                case Step.Wait:
+                    await _reader.WaitToBeWokenAsync();
+                    continue;
+            }
+            if (!await _reader.WaitAsync())
+                continue;
+            if (buffer.IsEmpty)
+                return 0;
+            var received = await _reader.ReadAsync(buffer);
+            if (received == 0)
+            {
+                // Without a client there is no tunnel.
+                _clientIsDone = true;
+                clientEnded();
+                return 0;
+            }
+            length = Pass(buffer.Span[..received]);
+            if (length == 0)
+                continue;
+            load.CountBytes(baseId, length);
+            return length;
+        }
+    }
+
+    private enum Step
+    {
+        Read,
+        Give,
+        Wait,
+        End,
+    }
+
+    /// <summary>What the forwarder gets next. That it asks says that what it had before is with the node.</summary>
+    private Step Next(Span<byte> buffer, out int length)
+    {
+        length = 0;
+        lock (_lock)
+        {
+            _isWithForwarder = false;
+            if (_isOver)
+                return Step.End;
+            if (!_isStopped)
+                return Step.Read;
+            _clientQuiet!.TrySetResult();
+            if (_closeLeft == 0)
+                return Step.Wait;
+            var left = CloseFrame.ToNode.Span[^_closeLeft..];
+            length = Math.Min(left.Length, buffer.Length);
+            left[..length].CopyTo(buffer);
+            _closeLeft -= length;
+            return Step.Give;
+        }
+    }
+
+    /// <summary>How much of the client's bytes may go to the node: all, or once stopping the rest of the frame that is half sent. 0 at its end.</summary>
+    private int Pass(ReadOnlySpan<byte> data)
+    {
+        lock (_lock)
+        {
+            var pass = data.Length;
+            if (_clientQuiet is null)
+            {
+                _fromClient.Advance(data);
+            }
+            else
+            {
+                pass = _isStopped ? 0 : _fromClient.AdvanceToBoundary(data);
+                _isStopped = _isStopped || _fromClient.AtBoundary;
+                if (pass < data.Length)
+                    _clientIsDone |= _fromClient.AdvanceUntil(FrameCursor.Close, data[pass..]) < data.Length - pass;
+            }
+            _isWithForwarder = pass > 0;
+            return pass;
+        }
+    }
+
+    private void NodeClosed()
+    {
+        _nodeIsDone = true;
+        _nodeClosed?.TrySetResult();
+    }
+
+    private async ValueTask FinishAsync(ValueTask writing)
+    {
+        await writing;
+        _isWriting = false;
     }
 }

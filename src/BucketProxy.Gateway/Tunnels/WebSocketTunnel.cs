@@ -1,13 +1,14 @@
-using System.Buffers;
 using BucketProxy.Core.Bases;
 using BucketProxy.Core.Routing;
+using BucketProxy.Forwarder.Transport;
 using BucketProxy.Gateway.InFlight;
+using BucketProxy.Gateway.Options;
 
 namespace BucketProxy.Gateway.Tunnels;
 
 /// <summary>
-/// One websocket after its handshake: bytes go through as they come, and a light reading of frame headers tells where a close frame of
-/// ours may stand.
+/// One websocket after its handshake. A forwarder copies between the node and a <see cref="TunnelStream"/>, which stands for the client; this says
+/// when what happens.
 /// <code>
 ///   open     client ──frames──► node         node ──frames──► client
 ///   a move   1  client frames stop at once, at the end of the frame that is half sent
@@ -17,213 +18,147 @@ namespace BucketProxy.Gateway.Tunnels;
 ///            4  after a random part of the spread: close 1012 to the client, at a frame boundary
 /// </code>
 /// </summary>
+#pragma warning disable CA1001 // The source has no timer and no handle, and is cancelled by whoever comes late.
 internal sealed class WebSocketTunnel(
     BaseId baseId, RoutingEntry entry, Traffic traffic, GatewayOptions options, TimeProvider time)
     : TrackedTunnel(baseId, entry)
+#pragma warning restore CA1001
 {
     private static readonly TimeSpan ClientFarewell = TimeSpan.FromSeconds(2);
-    private readonly Lock _lock = new();
     private readonly TaskCompletionSource<TunnelClose> _closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _clientQuiet = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private FrameCursor _fromClient;
-    private FrameCursor _fromNode;
-    private bool _stopClient;
-    private bool _writingToNode;
-    private volatile bool _untilNodeClose;
+    private readonly CancellationTokenSource _nodeEnds = new();
+    private TunnelStream? _stream;
+    private Action<bool> _endClient = static _ => { };
 
     public override string Kind => "websocket";
 
+    /// <summary>Cancelled when the node's connection is to be closed. The request's lifetime, as the forwarder sees it.</summary>
+    public CancellationToken NodeEnds => _nodeEnds.Token;
+
+    /// <summary>The client has its handshake.</summary>
+    public bool IsOpen => _stream is not null;
+
     public override void Close(TunnelClose reason)
     {
-        lock (_lock)
-        {
-            _stopClient = true;
-            if (!_writingToNode && _fromClient.AtBoundary)
-                _clientQuiet.TrySetResult();
-        }
+        Volatile.Read(ref _stream)?.StopClient();
         _closing.TrySetResult(reason);
     }
 
-    /// <summary>Carries frames until both ends are done.</summary>
-    /// <param name="client">The client's bytes, both ways.</param>
-    /// <param name="node">The node's bytes, both ways.</param>
-    /// <param name="endClient">Ends the client's connection when nothing more is sent to it; true: in the middle of something.</param>
-    public async Task RunAsync(Stream client, Stream node, Action<bool> endClient)
+    /// <summary>Has the forwarder close the node's connection. May be called again, by anybody.</summary>
+    public void EndNode()
     {
-        using var reading = new CancellationTokenSource();
-        var toNode = PumpToNodeAsync(client, node, reading.Token);
-        var toClient = PumpToClientAsync(client, node);
+        // With the direct forwarder the connection is closed when this returns.
+        _nodeEnds.Cancel();
+        _stream?.End();
+    }
+
+    /// <summary>Opens it on a stream of the server's.</summary>
+    /// <param name="client">The client's bytes, both ways.</param>
+    /// <param name="abort">Breaks the client's connection.</param>
+    public TunnelStream Open(Stream client, Action abort) =>
+        Open(new TunnelStream(client, BaseId, traffic.Load, EndNode, canCancel: true), isBroken =>
+        {
+            if (isBroken)
+                abort();
+        });
+
+    /// <summary>Opens it on a connection that has left the server. Whoever copies hands it over to <paramref name="tunnels"/>.</summary>
+    public TunnelStream Open(DetachedStream client, DetachedTunnels tunnels) =>
+        Open(new DetachedTunnelStream(client, this, traffic.Load, tunnels), isBroken =>
+        {
+            if (isBroken)
+                client.Abort();
+            else
+                client.Dispose();
+        });
+
+    /// <summary>Carries it until both ends are done. Never throws for what the ends do.</summary>
+    /// <param name="forwarding">Ends when the forwarder has closed the node's connection and copies no more.</param>
+    public async Task CarryAsync(Task forwarding)
+    {
+        var stream = _stream!;
+        var copied = EndedAsync(forwarding);
         try
         {
-            var first = await Task.WhenAny(toNode, toClient, _closing.Task);
-            if (first == _closing.Task)
+            if (await Task.WhenAny(copied, _closing.Task) == _closing.Task)
             {
-                await CloseNodeAsync(node, toClient, await _closing.Task);
-                await CloseClientAsync(client, toNode, toClient, await _closing.Task);
+                await CloseNodeAsync(stream, copied, await _closing.Task);
+                await CloseClientAsync(stream, copied, await _closing.Task);
                 return;
             }
-            // One side is gone without our doing: so is the other.
-            await node.DisposeAsync();
+            // One side is gone without our doing, and so is the other. A node that closed by the book gets its client's answer waited for; one
+            // that broke off does not.
             traffic.FellSilent(this);
-            // A node that closed by the book gets its client's answer waited for; one that broke off does not.
-            if (first == toNode || _fromNode.Latest == FrameCursor.Close)
-                await WithinAsync(ClientFarewell, token => Task.WhenAll(toNode, toClient).WaitAsync(token));
+            if (stream.NodeSaidClose)
+                await WithinAsync(ClientFarewell, token => stream.ReadOutAsync().WaitAsync(token));
         }
         finally
         {
-            await node.DisposeAsync();
-            traffic.FellSilent(this);
-            await reading.CancelAsync();
+            EndNode();
             // It may still be writing to a client that does not read.
-            endClient(!toClient.IsCompleted);
-            await Task.WhenAll(toNode, toClient);
+            _endClient(!copied.IsCompleted || stream.IsWriting);
+            await copied;
+            traffic.FellSilent(this);
+            await stream.EndReadingAsync();
         }
+    }
+
+    private TunnelStream Open(TunnelStream stream, Action<bool> endClient)
+    {
+        _endClient = endClient;
+        Volatile.Write(ref _stream, stream);
+        // A move may have begun meanwhile, and found no stream.
+        if (_closing.Task.IsCompleted)
+            stream.StopClient();
+        return stream;
     }
 
     /// <summary>Steps 2 and 3.</summary>
-    private async Task CloseNodeAsync(Stream node, Task toClient, TunnelClose reason)
+    private async Task CloseNodeAsync(TunnelStream stream, Task copied, TunnelClose reason)
     {
-        try
+        if (reason == TunnelClose.Move)
+            await WithinAsync(options.BroadcastWait, token => traffic.WhenPlainSilentAsync(BaseId.Bucket, token));
+        if (reason != TunnelClose.Cut)
         {
-            if (reason == TunnelClose.Cut)
-                return;
-            if (reason == TunnelClose.Move)
-                await WithinAsync(options.BroadcastWait, token => traffic.WhenPlainSilentAsync(BaseId.Bucket, token));
             await WithinAsync(options.NodeRunOut, async token =>
             {
                 // A client that stopped in the middle of a frame would leave the node without a boundary to close at.
-                await _clientQuiet.Task.WaitAsync(token);
-                _untilNodeClose = true;
-                await node.WriteAsync(CloseFrame.ToNode, token);
-                await toClient.WaitAsync(token);
+                await stream.ClientQuiet.WaitAsync(token);
+                await Task.WhenAny(stream.CloseNode(), copied).WaitAsync(token);
             });
         }
-        catch (Exception e) when (IsEnd(e))
-        {
-            // The node's end broke while we said goodbye: it is closed either way.
-        }
-        finally
-        {
-            await node.DisposeAsync();
-            traffic.FellSilent(this);
-        }
+        EndNode();
+        // S2: closed first, then silent. YARP's own forwarder has closed it when it returns.
+        if (options.Forwarder == ForwarderKind.Yarp)
+            await copied;
+        traffic.FellSilent(this);
     }
 
     /// <summary>Step 4.</summary>
-    private async Task CloseClientAsync(Stream client, Task toNode, Task toClient, TunnelClose reason)
+    private async Task CloseClientAsync(TunnelStream stream, Task copied, TunnelClose reason)
     {
-        try
+        var readOut = ReadOutAsync(stream, copied);
+        if (reason != TunnelClose.Cut)
+            await WithinAsync(options.CloseSpread * Random.Shared.NextDouble(), token => readOut.WaitAsync(token));
+        await WithinAsync(ClientFarewell, async token =>
         {
-            if (reason != TunnelClose.Cut)
-            {
-                var spread = options.CloseSpread * Random.Shared.NextDouble();
-                await WithinAsync(spread, token => toNode.WaitAsync(token));
-            }
-            await WithinAsync(ClientFarewell, async token =>
-            {
-                await toClient.WaitAsync(token);
-                // Inside a frame that the node never finished there is no place for a close frame.
-                if (!_fromNode.AtBoundary)
-                    return;
-                await client.WriteAsync(CloseFrame.ToClient, token);
-                await client.FlushAsync(token);
-                // Closing while client bytes are unread would reset the connection, and our frame might be lost.
-                await toNode.WaitAsync(token);
-            });
-        }
-        catch (Exception e) when (IsEnd(e))
-        {
-            // The client is gone already.
-        }
+            await copied.WaitAsync(token);
+            // Inside a frame that the node never finished there is no place for a close frame.
+            if (!await stream.TryCloseClientAsync(token))
+                return;
+            // Closing while client bytes are unread would reset the connection, and our frame might be lost.
+            await readOut.WaitAsync(token);
+        });
     }
 
-    private async Task PumpToNodeAsync(Stream client, Stream node, CancellationToken reading)
+    private static async Task ReadOutAsync(TunnelStream stream, Task copied)
     {
-        using var buffer = new PumpBuffer(ArrayPool<byte>.Shared);
-        var isOver = false;
-        try
-        {
-            while (await buffer.ReadAsync(client, reading))
-            {
-                var data = buffer.Data;
-                var pass = isOver ? 0 : BeginWrite(data.Span);
-                if (pass > 0)
-                {
-                    await node.WriteAsync(data[..pass], CancellationToken.None);
-                    traffic.Load.CountBytes(BaseId, pass);
-                }
-                isOver = isOver || EndWrite();
-                // What the client still says goes nowhere. Its close frame is the last thing worth reading.
-                if (isOver && _fromClient.AdvanceUntil(FrameCursor.Close, data.Span[pass..]) < data.Length - pass)
-                    return;
-            }
-        }
-        catch (Exception e) when (IsEnd(e))
-        {
-            // The client went away, or the node did.
-        }
-        finally
-        {
-            _clientQuiet.TrySetResult();
-        }
+        await copied;
+        await stream.ReadOutAsync();
     }
 
-    /// <summary>How much of the client's bytes may go to the node: all, or once closing the rest of the frame that is half sent.
-    /// </summary>
-    private int BeginWrite(ReadOnlySpan<byte> data)
-    {
-        lock (_lock)
-        {
-            var pass = data.Length;
-            if (_stopClient)
-                pass = _fromClient.AdvanceToBoundary(data);
-            else
-                _fromClient.Advance(data);
-            _writingToNode = pass > 0;
-            return pass;
-        }
-    }
-
-    /// <summary>True when nothing more may go to the node.</summary>
-    private bool EndWrite()
-    {
-        lock (_lock)
-        {
-            _writingToNode = false;
-            if (!_stopClient || !_fromClient.AtBoundary)
-                return false;
-            _clientQuiet.TrySetResult();
-            return true;
-        }
-    }
-
-    private async Task PumpToClientAsync(Stream client, Stream node)
-    {
-        using var buffer = new PumpBuffer(ArrayPool<byte>.Shared);
-        try
-        {
-            while (await buffer.ReadAsync(node, CancellationToken.None))
-            {
-                var data = buffer.Data;
-                var pass = data.Length;
-                if (_untilNodeClose)
-                    pass = _fromNode.AdvanceUntil(FrameCursor.Close, data.Span);
-                else
-                    _fromNode.Advance(data.Span);
-                if (pass > 0)
-                {
-                    await client.WriteAsync(data[..pass]);
-                    traffic.Load.CountBytes(BaseId, pass);
-                }
-                if (pass < data.Length)
-                    return;
-            }
-        }
-        catch (Exception e) when (IsEnd(e))
-        {
-            // The node went away, or the client did.
-        }
-    }
+    /// <summary>The forwarder tells of what went wrong elsewhere; here it only matters that it ended.</summary>
+    private static async Task EndedAsync(Task forwarding) => await forwarding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     /// <summary>Runs <paramref name="work"/> for at most <paramref name="limit"/>.</summary>
     private async Task WithinAsync(TimeSpan limit, Func<CancellationToken, Task> work)
@@ -238,8 +173,4 @@ internal sealed class WebSocketTunnel(
             // Limited on purpose.
         }
     }
-
-    private static bool IsEnd(Exception e) =>
-        e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException
-            or Microsoft.AspNetCore.Http.BadHttpRequestException or HttpRequestException;
 }

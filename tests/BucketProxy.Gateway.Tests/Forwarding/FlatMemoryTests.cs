@@ -1,5 +1,6 @@
 using System.Globalization;
 using BucketProxy.Gateway.Tests.Support;
+using BucketProxy.Testing.Wire;
 
 namespace BucketProxy.Gateway.Tests.Forwarding;
 
@@ -142,7 +143,7 @@ public sealed class FlatMemoryTests
             $"POST {GatewayUnderTest.Path} HTTP/1.1\r\nHost: p\r\nContent-Length: 10\r\n\r\nabc",
             GatewayUnderTest.Send("POST", GatewayUnderTest.Path, "{}"),
             $"POST {GatewayUnderTest.Path} HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
-            Ws.Handshake(), Ws.Handshake()[..100],
+            Ws.Handshake(SocketIo.Target), Ws.Handshake(SocketIo.Target)[..100],
             GatewayUnderTest.Get($"/socket.io/?dtable_uuid={GatewayUnderTest.Uuid}&sid=a"),
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "PRI *",
         ];

@@ -156,8 +156,10 @@ public sealed class HeaderTests
 
         Assert.Equal("trailers", node.Requests.First().Header("TE"));
         Assert.Equal("abcde", response.Text);
-        Assert.Equal("X-Sum", response.Header("Trailer"));
-        Assert.Equal(["X-Sum: 42"], client.Wire.Trailers);
+        // YARP writes no trailers on HTTP/1.1: neither announced nor sent.
+        var hasTrailers = GatewayUnderTest.Forwarder != ForwarderKind.Yarp;
+        Assert.Equal(hasTrailers ? "X-Sum" : null, response.Header("Trailer"));
+        Assert.Equal(hasTrailers ? ["X-Sum: 42"] : [], client.Wire.Trailers);
         Assert.Equal("abcde", again.Text);
     }
 

@@ -1,6 +1,7 @@
 using BucketProxy.Core.Bases;
 using BucketProxy.Core.Nodes;
 using BucketProxy.Gateway.Holding;
+using BucketProxy.Gateway.Outcomes;
 using BucketProxy.Gateway.Tests.Support;
 using BucketProxy.Testing;
 

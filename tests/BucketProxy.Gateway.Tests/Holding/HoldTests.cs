@@ -1,5 +1,6 @@
 using BucketProxy.Core.Bases;
 using BucketProxy.Gateway.Tests.Support;
+using BucketProxy.Testing.Wire;
 
 namespace BucketProxy.Gateway.Tests.Holding;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using BucketProxy.Gateway.Tests.Support;
+using BucketProxy.Testing.Wire;
 
 namespace BucketProxy.Gateway.Tests.Hosting;
 
@@ -20,12 +21,12 @@ public sealed class Http2Tests
                 await wire.SendAsync(Ws.Frame(frame.Opcode, frame.Payload, masked: false));
             }
         });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, Ws.AtOnce);
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce);
         using var socket = new ClientWebSocket();
         socket.Options.HttpVersion = HttpVersion.Version20;
         socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         using var invoker = new HttpMessageInvoker(new SocketsHttpHandler());
-        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{gateway.Port}{Ws.Target}"), invoker, CancellationToken.None);
+        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{gateway.Port}{SocketIo.Target}"), invoker, CancellationToken.None);
 
         await socket.SendAsync(Encoding.UTF8.GetBytes("hello"), WebSocketMessageType.Text, true, CancellationToken.None);
         var buffer = new byte[100];

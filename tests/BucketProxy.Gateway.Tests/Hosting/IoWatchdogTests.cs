@@ -1,6 +1,7 @@
-using BucketProxy.Gateway.Hosting;
+using BucketProxy.Gateway.Pipeline;
 using BucketProxy.Gateway.Tests.Support;
 using BucketProxy.Testing;
+using Microsoft.AspNetCore.Builder;
 
 namespace BucketProxy.Gateway.Tests.Hosting;
 
@@ -15,20 +16,26 @@ public sealed class IoWatchdogTests
     public async Task Request_BlocksThePollingThread_IsFoundAndNamed()
     {
         using var release = new ManualResetEventSlim();
-        var observer = DataApplication.Observer!;
+        var blocks = false;
         var wasPolling = false;
         await using var node = new FakeNode();
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, extensions: new GatewayExtensions
+        {
+            Pipeline = pipeline => pipeline.Use((context, next) =>
+            {
+                if (blocks)
+                {
+                    wasPolling = IoWatchdog.IsPollingThread();
+                    release.Wait(Patience.Limit);
+                }
+                return next(context);
+            }),
+        });
         await using var client = await gateway.ClientAsync();
         // What comes with a connection is read where it was accepted; what comes later, on the thread that polls it.
         await client.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path));
         IoWatchdog.ThrowIfBlocked();
-        DataApplication.Observer = exchange =>
-        {
-            observer(exchange);
-            wasPolling = IoWatchdog.IsPollingThread();
-            release.Wait(Patience.Limit);
-        };
+        blocks = true;
         try
         {
             var ask = client.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path + "blocks"));
@@ -39,7 +46,6 @@ public sealed class IoWatchdogTests
         finally
         {
             release.Set();
-            DataApplication.Observer = observer;
         }
 
         Assert.True(wasPolling);

@@ -1,12 +1,13 @@
 using BucketProxy.Gateway.Tests.Support;
 using BucketProxy.Testing;
+using BucketProxy.Testing.Wire;
 
 namespace BucketProxy.Gateway.Tests.Hosting;
 
 /// <summary>The way back from the event loops, and what machines without them have: the runtime's own sockets.</summary>
 public sealed class RuntimeSocketsTests
 {
-    private static readonly GatewayOptions Options = Ws.AtOnce with { InlineScheduling = false };
+    private static readonly GatewayOptions Options = SocketIo.AtOnce with { InlineScheduling = false };
 
     [Fact]
     public async Task Request_LargeBothWays_PassesOnOneConnection()
@@ -33,7 +34,7 @@ public sealed class RuntimeSocketsTests
     {
         await using var node = new FakeNode(Ws.EchoAsync);
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record, Options);
-        await using var client = await Ws.OpenAsync(gateway);
+        await using var client = await SocketIo.OpenAsync(gateway);
         await client.Wire.SendAsync(Ws.Frame(Ws.Text, "one", masked: true));
         Assert.Equal("one", (await client.Wire.ReadFrameAsync()).Text);
 

@@ -6,6 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using BucketProxy.Gateway.Hosting;
 using BucketProxy.Gateway.Tests.Support;
 using BucketProxy.Testing;
+using BucketProxy.Testing.Wire;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BucketProxy.Gateway.Tests.Hosting;
@@ -61,7 +62,7 @@ public sealed class TlsTests : IDisposable
         using var client = Client();
         using var socket = new ClientWebSocket();
 
-        await socket.ConnectAsync(new Uri($"wss://127.0.0.1:{gateway.Port}{Ws.Target}"), client, CancellationToken.None).Within();
+        await socket.ConnectAsync(new Uri($"wss://127.0.0.1:{gateway.Port}{SocketIo.Target}"), client, CancellationToken.None).Within();
         await socket.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, true, CancellationToken.None).Within();
         var buffer = new byte[16];
         var got = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).AsTask().Within();

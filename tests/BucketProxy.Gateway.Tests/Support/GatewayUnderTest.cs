@@ -2,8 +2,12 @@ using System.Globalization;
 using BucketProxy.Core.Bases;
 using BucketProxy.Core.Nodes;
 using BucketProxy.Gateway.InFlight;
+using BucketProxy.Gateway.Pipeline;
 using BucketProxy.Gateway.Telemetry;
 using BucketProxy.Testing;
+using BucketProxy.Testing.Wire;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BucketProxy.Gateway.Tests.Support;
@@ -17,11 +21,26 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     /// <summary>A URL of that base.</summary>
     public const string Path = "/api/v1/dtables/" + Uuid + "/rows/";
 
-    private GatewayUnderTest(Tables tables, GatewayOptions options, TimeProvider time, GatewayTelemetry? telemetry)
+    /// <summary>What forwards, unless a test asks for one of the two. Every test runs with each: the project says with which.</summary>
+    public static ForwarderKind Forwarder { get; } =
+#if YARP_FORWARDER
+        ForwarderKind.Yarp;
+#else
+        ForwarderKind.Direct;
+#endif
+
+    private GatewayUnderTest(Tables tables, GatewayOptions options, TimeProvider time, GatewayTelemetry? telemetry, GatewayExtensions? extensions)
     {
         Tables = tables;
         Traffic = new Traffic(tables.Current, time);
-        Host = new DataHost(tables.Current, Traffic, options with { Address = "127.0.0.1", Port = 0 }, time, NullLoggerFactory.Instance, telemetry);
+        Host = new DataHost(
+            tables.Current,
+            Traffic,
+            options with { Address = "127.0.0.1", Port = 0 },
+            time,
+            NullLoggerFactory.Instance,
+            telemetry,
+            new GatewayExtensions { Proxy = extensions?.Proxy, Pipeline = Watched + extensions?.Pipeline });
     }
 
     public static BaseId BaseId { get; } = BaseId.Parse(Uuid);
@@ -37,12 +56,19 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     public int Port => new Uri(Host.Addresses.Single()).Port;
 
     /// <summary>Starts with every bucket open to <paramref name="owner"/>, or with none open.</summary>
-    public static async Task<GatewayUnderTest> StartAsync(NodeRecord? owner, GatewayOptions? options = null, TimeProvider? time = null, GatewayTelemetry? telemetry = null)
+    public static async Task<GatewayUnderTest> StartAsync(
+        NodeRecord? owner,
+        GatewayOptions? options = null,
+        TimeProvider? time = null,
+        GatewayTelemetry? telemetry = null,
+        GatewayExtensions? extensions = null,
+        ForwarderKind? forwarder = null)
     {
         var tables = new Tables();
         if (owner is not null)
             tables.OpenAll(owner);
-        var gateway = new GatewayUnderTest(tables, options ?? new GatewayOptions(), time ?? TimeProvider.System, telemetry);
+        options = (options ?? new GatewayOptions()) with { Forwarder = forwarder ?? Forwarder };
+        var gateway = new GatewayUnderTest(tables, options, time ?? TimeProvider.System, telemetry, extensions);
         tables.Publish();
         await gateway.Host.StartAsync();
         return gateway;
@@ -63,16 +89,14 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         CultureInfo.InvariantCulture, $"{method} {target} HTTP/1.1\r\nHost: proxy.example\r\nContent-Length: {body.Length}\r\n{headers}\r\n{body}");
 
     /// <summary>Waits for a state that comes by itself, with a limit that only a fault reaches.</summary>
-    public static async Task UntilAsync(Func<bool> condition, string what)
+    public static Task UntilAsync(Func<bool> condition, string what) => Patience.UntilAsync(condition, what);
+
+    /// <summary>For <see cref="IoWatchdog"/>: what the threads are at that carry a request.</summary>
+    private static Action<IReverseProxyApplicationBuilder> Watched { get; } = static pipeline => pipeline.Use(static (context, next) =>
     {
-        using var limit = new CancellationTokenSource(Patience.Limit, TimeProvider.System);
-        while (!condition())
-        {
-            if (limit.IsCancellationRequested)
-                throw new TimeoutException($"It never came to this: {what}.");
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
-        }
-    }
+        IoWatchdog.Operation = $"{context.Request.Method} {context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget}";
+        return next(context);
+    });
 
     public async ValueTask DisposeAsync()
     {

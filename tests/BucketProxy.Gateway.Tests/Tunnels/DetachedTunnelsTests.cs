@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using BucketProxy.Gateway.Tests.Support;
 using BucketProxy.Testing;
+using BucketProxy.Testing.Wire;
 
 namespace BucketProxy.Gateway.Tests.Tunnels;
 
@@ -14,7 +15,7 @@ public sealed class DetachedTunnelsTests
         await using var node = new FakeNode(Ws.EchoAsync);
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
         await using var client = await gateway.ClientAsync();
-        byte[] all = [.. Encoding.ASCII.GetBytes(Ws.Handshake()), .. Ws.Frame(Ws.Text, "first", masked: true), .. Ws.Frame(Ws.Text, "second", masked: true)];
+        byte[] all = [.. Encoding.ASCII.GetBytes(Ws.Handshake(SocketIo.Target)), .. Ws.Frame(Ws.Text, "first", masked: true), .. Ws.Frame(Ws.Text, "second", masked: true)];
 
         await client.Wire.SendAsync(all);
 
@@ -28,7 +29,7 @@ public sealed class DetachedTunnelsTests
     {
         await using var node = new FakeNode(Ws.EchoAsync);
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record, new GatewayOptions { MaxConnections = 1 });
-        await using (var tunnel = await Ws.OpenAsync(gateway))
+        await using (var tunnel = await SocketIo.OpenAsync(gateway))
         {
             await tunnel.Wire.SendAsync(Ws.Frame(Ws.Text, "one", masked: true));
             await tunnel.Wire.ReadFrameAsync();
@@ -46,8 +47,8 @@ public sealed class DetachedTunnelsTests
     public async Task Stop_ClientHasNotSaidGoodbye_WaitsForItsFarewell()
     {
         await using var node = new FakeNode(Ws.EchoAsync);
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, Ws.AtOnce);
-        await using var client = await Ws.OpenAsync(gateway);
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce);
+        await using var client = await SocketIo.OpenAsync(gateway);
 
         var stop = gateway.Host.StopAsync();
 

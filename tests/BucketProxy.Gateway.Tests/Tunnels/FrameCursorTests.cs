@@ -1,5 +1,5 @@
-using BucketProxy.Gateway.Tests.Support;
 using BucketProxy.Gateway.Tunnels;
+using BucketProxy.Testing.Wire;
 
 namespace BucketProxy.Gateway.Tests.Tunnels;
 

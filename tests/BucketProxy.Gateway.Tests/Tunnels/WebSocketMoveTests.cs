@@ -1,6 +1,7 @@
 using BucketProxy.Core.Bases;
 using BucketProxy.Gateway.Tests.Support;
 using BucketProxy.Testing;
+using BucketProxy.Testing.Wire;
 
 namespace BucketProxy.Gateway.Tests.Tunnels;
 
@@ -30,8 +31,8 @@ public sealed class WebSocketMoveTests
                 await wire.SendAsync(Ws.Frame(Ws.Text, frame.Payload, masked: false));
             }
         });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, Ws.AtOnce);
-        await using var client = await Ws.OpenAsync(gateway);
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce);
+        await using var client = await SocketIo.OpenAsync(gateway);
         await client.Wire.SendAsync(Ws.Frame(Ws.Text, "one", masked: true));
         Assert.Equal("one", (await client.Wire.ReadFrameAsync()).Text);
 
@@ -72,8 +73,8 @@ public sealed class WebSocketMoveTests
                 frames.Add(await wire.ReadFrameAsync());
             }
         });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, Ws.AtOnce with { NodeRunOut = TimeSpan.FromSeconds(5) });
-        await using var client = await Ws.OpenAsync(gateway);
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce with { NodeRunOut = TimeSpan.FromSeconds(5) });
+        await using var client = await SocketIo.OpenAsync(gateway);
         var frame = Ws.Frame(Ws.Text, "hello", masked: true);
         await client.Wire.SendAsync(frame.AsMemory(0, 7));
         await half.Task.Within();
@@ -98,8 +99,8 @@ public sealed class WebSocketMoveTests
             await wire.SendAsync(Ws.Frame(Ws.Text, "hello", masked: false).AsMemory(0, 4));
             await wire.ReadToEndAsync();
         });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, Ws.AtOnce);
-        await using var client = await Ws.OpenAsync(gateway);
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce);
+        await using var client = await SocketIo.OpenAsync(gateway);
         Assert.Equal(4, (await client.Wire.ReadExactlyAsync(4)).Length);
 
         gateway.Tables.Moving(Bucket, node.Record).Publish();
@@ -117,8 +118,8 @@ public sealed class WebSocketMoveTests
             while (true)
                 await wire.SendAsync(Ws.Frame(Ws.Binary, new byte[60_000], masked: false));
         });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, Ws.AtOnce);
-        await using var client = await Ws.OpenAsync(gateway);
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce);
+        await using var client = await SocketIo.OpenAsync(gateway);
 
         gateway.Tables.Moving(Bucket, node.Record).Publish();
         await gateway.Traffic.WhenSilentAsync(Bucket, null).Within();
@@ -131,7 +132,7 @@ public sealed class WebSocketMoveTests
     {
         var arrived = new TaskCompletionSource();
         var answer = new TaskCompletionSource();
-        WireStream? socket = null;
+        RawConnection? socket = null;
         await using var node = new FakeNode(async (request, wire) =>
         {
             if (request.Header("Upgrade") is not null)
@@ -149,8 +150,8 @@ public sealed class WebSocketMoveTests
             await socket!.SendAsync(Ws.Frame(Ws.Text, "row added", masked: false));
             await wire.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, Ws.AtOnce);
-        await using var client = await Ws.OpenAsync(gateway);
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce);
+        await using var client = await SocketIo.OpenAsync(gateway);
         var post = gateway.AskAsync(GatewayUnderTest.Send("POST", GatewayUnderTest.Path, "{}"));
         await arrived.Task.Within();
 
@@ -179,9 +180,9 @@ public sealed class WebSocketMoveTests
             await wire.SendAsync(Ws.Accept(request));
             await wire.ReadToEndAsync();
         });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, Ws.AtOnce);
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce);
         await using var client = await gateway.ClientAsync();
-        await client.SendAsync(Ws.Handshake());
+        await client.SendAsync(Ws.Handshake(SocketIo.Target));
         await arrived.Task.Within();
 
         gateway.Tables.Moving(Bucket, node.Record).Publish();
@@ -197,16 +198,16 @@ public sealed class WebSocketMoveTests
     public async Task Pin_Moves_TunnelsOfOtherBasesStay()
     {
         await using var node = new FakeNode(Ws.EchoAsync);
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, Ws.AtOnce);
-        await using var pinned = await Ws.OpenAsync(gateway);
-        await using var other = await Ws.OpenAsync(gateway, Ws.Target.Replace(GatewayUnderTest.Uuid, "0fffffff-7c2d-4e8f-9a0b-1c2d3e4f5a6b", StringComparison.Ordinal));
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce);
+        await using var pinned = await SocketIo.OpenAsync(gateway);
+        await using var other = await SocketIo.OpenAsync(gateway, SocketIo.Target.Replace(GatewayUnderTest.Uuid, "0fffffff-7c2d-4e8f-9a0b-1c2d3e4f5a6b", StringComparison.Ordinal));
         var pin = BasePrefix.Of(GatewayUnderTest.BaseId);
 
         // The bucket's own entry is a new object too, as when a pin comes in.
         gateway.Tables.Reopen(gateway.Tables.Current.Table[Bucket]).Moving(Bucket, node.Record, pin).Publish();
         await gateway.Traffic.WhenSilentAsync(Bucket, pin).Within();
 
-        Assert.Equal(1012, await Ws.CloseCodeAsync(pinned));
+        Assert.Equal(1012, await SocketIo.CloseCodeAsync(pinned));
         await other.Wire.SendAsync(Ws.Frame(Ws.Text, "still here", masked: true));
         Assert.Equal("still here", (await other.Wire.ReadFrameAsync()).Text);
         Assert.Equal(1, gateway.Traffic.OpenTunnels);
@@ -217,11 +218,11 @@ public sealed class WebSocketMoveTests
     {
         await using var node = new FakeNode(Ws.EchoAsync);
         await using var next = new FakeNode(Ws.EchoAsync, "dtable-server-02");
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, Ws.AtOnce);
-        await using var client = await Ws.OpenAsync(gateway);
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce);
+        await using var client = await SocketIo.OpenAsync(gateway);
 
         gateway.Tables.Open(Bucket, next.Record).Publish();
 
-        Assert.Equal(1012, await Ws.CloseCodeAsync(client));
+        Assert.Equal(1012, await SocketIo.CloseCodeAsync(client));
     }
 }

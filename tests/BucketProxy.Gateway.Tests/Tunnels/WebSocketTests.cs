@@ -1,6 +1,7 @@
 using BucketProxy.Core.Bases;
 using BucketProxy.Gateway.Tests.Support;
 using BucketProxy.Testing;
+using BucketProxy.Testing.Wire;
 
 namespace BucketProxy.Gateway.Tests.Tunnels;
 
@@ -15,7 +16,7 @@ public sealed class WebSocketTests
         await using var node = new FakeNode(Ws.EchoAsync);
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
 
-        await using var client = await Ws.OpenAsync(gateway);
+        await using var client = await SocketIo.OpenAsync(gateway);
         foreach (var size in (int[])[0, 5, 126, 70_000, 1_000_000])
         {
             var payload = new byte[size];
@@ -27,7 +28,7 @@ public sealed class WebSocketTests
         }
 
         var request = Assert.Single(node.Requests);
-        Assert.Equal(Ws.Target, request.Target);
+        Assert.Equal(SocketIo.Target, request.Target);
         Assert.Equal("Upgrade", request.Header("Connection"));
         Assert.Equal("websocket", request.Header("Upgrade"));
         Assert.Equal("permessage-deflate", request.Header("Sec-WebSocket-Extensions"));
@@ -42,7 +43,7 @@ public sealed class WebSocketTests
         await using var node = new FakeNode((_, wire) => wire.SendAsync("HTTP/1.1 400 Bad Request\r\nContent-Length: 27\r\nX-Node: 1\r\n\r\n{\"message\":\"Session unknown"));
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
 
-        var response = await gateway.AskAsync(Ws.Handshake());
+        var response = await gateway.AskAsync(Ws.Handshake(SocketIo.Target));
 
         Assert.Equal(400, response.Status);
         Assert.Equal("1", response.Header("X-Node"));
@@ -58,7 +59,7 @@ public sealed class WebSocketTests
         await using var gateway = await GatewayUnderTest.StartAsync(null);
         await using var client = await gateway.ClientAsync();
 
-        await client.SendAsync(Ws.Handshake());
+        await client.SendAsync(Ws.Handshake(SocketIo.Target));
         await GatewayUnderTest.UntilAsync(() => gateway.Host.Held == 1, "it is held");
         gateway.Tables.Open(Bucket, node.Record).Publish();
 
@@ -70,7 +71,7 @@ public sealed class WebSocketTests
     {
         await using var node = new FakeNode(Ws.EchoAsync);
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
-        await using var client = await Ws.OpenAsync(gateway);
+        await using var client = await SocketIo.OpenAsync(gateway);
 
         await client.Wire.SendAsync(Ws.Frame(Ws.Close, [3, 232], masked: true));
 
@@ -86,7 +87,7 @@ public sealed class WebSocketTests
     {
         await using var node = new FakeNode(Ws.EchoAsync);
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
-        await using (var client = await Ws.OpenAsync(gateway))
+        await using (var client = await SocketIo.OpenAsync(gateway))
         {
             if (reset)
                 client.Reset();
@@ -100,7 +101,7 @@ public sealed class WebSocketTests
     {
         await using var node = new FakeNode(Ws.EchoAsync);
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
-        await using var client = await Ws.OpenAsync(gateway);
+        await using var client = await SocketIo.OpenAsync(gateway);
 
         node.CloseAll();
 
@@ -109,15 +110,42 @@ public sealed class WebSocketTests
     }
 
     [Fact]
+    public async Task Tunnel_IdleForTheIdleTimeout_StaysOpen_WithYarpItEnds()
+    {
+        await using var node = new FakeNode(async (request, wire) =>
+        {
+            if (request.Header("Upgrade") is not null)
+                await Ws.EchoAsync(request, wire);
+            await wire.ReadToEndAsync();
+        });
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, new GatewayOptions { IdleTimeout = TimeSpan.FromSeconds(1) });
+        await using var client = await SocketIo.OpenAsync(gateway);
+        await client.Wire.SendAsync(Ws.Frame(Ws.Text, "one", masked: true));
+        Assert.Equal("one", (await client.Wire.ReadFrameAsync()).Text);
+
+        // Began later, and is over its time.
+        Assert.Equal(504, (await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path))).Status);
+
+        if (GatewayUnderTest.Forwarder == ForwarderKind.Yarp)
+        {
+            Assert.Empty(await client.Wire.ReadToEndAsync());
+            await GatewayUnderTest.UntilAsync(() => gateway.Traffic.OpenTunnels == 0 && node.OpenConnections == 0, "nothing is open");
+            return;
+        }
+        await client.Wire.SendAsync(Ws.Frame(Ws.Text, "two", masked: true));
+        Assert.Equal("two", (await client.Wire.ReadFrameAsync()).Text);
+    }
+
+    [Fact]
     public async Task Drain_OpenTunnels_1012()
     {
         await using var node = new FakeNode(Ws.EchoAsync);
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, Ws.AtOnce);
-        await using var client = await Ws.OpenAsync(gateway);
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce);
+        await using var client = await SocketIo.OpenAsync(gateway);
 
         var stop = gateway.Host.StopAsync();
 
-        Assert.Equal(1012, await Ws.CloseCodeAsync(client));
+        Assert.Equal(1012, await SocketIo.CloseCodeAsync(client));
         await client.Wire.SendAsync(Ws.Frame(Ws.Close, [3, 244], masked: true));
         await stop.Within();
         Assert.Equal(0, gateway.Traffic.OpenTunnels);
@@ -136,8 +164,8 @@ public sealed class WebSocketTests
             await wire.ReadByteAsync();
             throw new EndOfStreamException();
         });
-        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, Ws.AtOnce);
-        await using var client = await Ws.OpenAsync(gateway);
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce);
+        await using var client = await SocketIo.OpenAsync(gateway);
         var post = gateway.AskAsync(GatewayUnderTest.Send("POST", GatewayUnderTest.Path, "{}"));
         await arrived.Task.Within();
         gateway.Tables.Unassigned(Bucket).Publish();

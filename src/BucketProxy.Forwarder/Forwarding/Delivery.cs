@@ -1,0 +1,298 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Security.Authentication;
+using System.Text;
+using BucketProxy.Forwarder.Destinations;
+using BucketProxy.Forwarder.Http1;
+using Microsoft.AspNetCore.Http;
+
+namespace BucketProxy.Forwarder.Forwarding;
+
+/// <summary>
+/// One request's way over a connection to its destination, and the head of the answer back. Used again for other requests.
+/// <code>
+///   1 connection    an unused one, else a new one                                                              (ConnectionHold)
+///   2 request       head and what is there of the body in one go; the rest by a BodyPump, beside what follows  (Translator, BodyPump)
+///   3 head          interim answers are skipped; status and headers become the client's                        (Translator)
+///   4 body          AnswerRelay; or the connection is handed over (101)
+///   5 rest          the connection is kept if both messages came to their end, else closed
+/// </code>
+/// Sent once: a request goes out once. Two exceptions: a connection could not be made (<see cref="Delivered.Unreachable"/>), and a GET or HEAD
+/// without a body on a connection that was used before and ended before a byte of the answer came, which is sent once more on a new one.
+/// </summary>
+internal sealed class Delivery
+{
+    private const int MostInterim = 16;
+    private readonly ConnectionHold _hold = new();
+    private Destination _destination = null!;
+    private Translator _translator = null!;
+    private BodyPump? _pump;
+    private int _interim;
+    private bool _anyCame;
+
+    /// <summary>Whose request it is.</summary>
+    public HttpContext Context { get; private set; } = null!;
+
+    public Destination Destination => _destination;
+
+    /// <summary>How the body is framed.</summary>
+    public RequestBody Body { get; set; }
+
+    /// <summary>How long the body is, where <see cref="Body"/> says that it has a length.</summary>
+    public long BodyLength { get; set; }
+
+    /// <summary>GET or HEAD, as the destination sees it.</summary>
+    public bool IsSafe { get; set; }
+
+    /// <summary>HEAD, as the destination sees it: its answer has no body.</summary>
+    public bool IsHead { get; set; }
+
+    /// <summary>The upgrade that it asks for.</summary>
+    public Upgrade Upgrade { get; private set; }
+
+    /// <summary>For an upgrade whose client has none (RFC 8441 section 5): HTTP/1.1 wants one, and what comes back is ours to check.</summary>
+    public string? WebSocketKey { get; set; }
+
+    /// <summary>The client's connection ends with this answer.</summary>
+    public bool ClosesConnection { get; set; }
+
+    /// <summary>The destination's answer announced trailers, and the client's framing is ours to write.</summary>
+    public bool FramesTrailers { get; private set; }
+
+    /// <summary>Something of the destination's answer stands in the client's.</summary>
+    public bool HasTaken { get; private set; }
+
+    /// <summary>The destination has switched protocols.</summary>
+    public bool IsSwitched { get; private set; }
+
+    /// <summary>The status that says what is wrong with the request, after <see cref="Delivered.RequestBroke"/>.</summary>
+    public int RequestFault { get; private set; }
+
+    /// <summary>What ended it, where it did not end well.</summary>
+    public Exception? Error { get; private set; }
+
+    /// <summary>What it is carried on, after <see cref="Delivered.Answered"/>.</summary>
+    public DestinationConnection Connection => _hold.Connection;
+
+    /// <summary>Steps 1 to 3. Whatever comes of it, <see cref="EndAsync"/> or <see cref="HandOver"/> follows.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="destination">Where to.</param>
+    /// <param name="translator">How.</param>
+    /// <param name="upgrade">The upgrade that it asks for.</param>
+    /// <param name="patience">As <see cref="IConnectionUser.Patience"/>.</param>
+    /// <param name="token">Cancels it, besides a client that goes away.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<Delivered> BeginAsync(
+        HttpContext context, Destination destination, Translator translator, Upgrade upgrade, int patience, CancellationToken token)
+    {
+        Context = context;
+        _destination = destination;
+        _translator = translator;
+        Upgrade = upgrade;
+        translator.Describe(this);
+        var gone = context.RequestAborted;
+        var head = new HeadWriter();
+        try
+        {
+            translator.WriteHead(ref head, this);
+            _hold.Begin(context, patience, gone, token);
+            // What is sent once should not meet a connection that the destination has closed already.
+            var connection = destination.Take(forCertain: !IsSafe);
+            while (true)
+            {
+                connection ??= await destination.ConnectAsync(gone, token);
+                if (!_hold.TryHold(connection))
+                    return Failed(error: null);
+                try
+                {
+                    if (Body == RequestBody.None)
+                        await connection.SendAsync(head.Written);
+                    else
+                        _pump = await BodyPump.BeginAsync(context.Request.BodyReader, connection, head.Written, Body, BodyLength);
+                    do
+                    {
+                        if (!connection.EndFill(await connection.BeginFill()))
+                            throw new IOException("The destination closed the connection.");
+                        _anyCame = true;
+                    }
+                    while (!TryReadHead(connection));
+                    return Delivered.Answered;
+                }
+                catch (Exception e) when (IsBreak(e) && MayGoAgain(connection))
+                {
+                    _hold.Release()?.Close();
+                    connection = null;
+                }
+            }
+        }
+        catch (DestinationUnreachableException e)
+        {
+            Error = e;
+            return _hold.IsCancelled ? Delivered.Cancelled : Delivered.Unreachable;
+        }
+        catch (AnswerNotTakenException e)
+        {
+            Error = e.InnerException;
+            return Delivered.AnswerNotTaken;
+        }
+        catch (Exception e) when (e is FormatException or EncoderFallbackException)
+        {
+            Error = e;
+            return Delivered.RequestMalformed;
+        }
+        catch (BodyBrokeException e)
+        {
+            Error = e;
+            RequestFault = e.Status;
+            return Delivered.RequestBroke;
+        }
+        catch (OperationCanceledException e)
+        {
+            Error = e;
+            return Delivered.Cancelled;
+        }
+        catch (Exception e) when (IsBreak(e) || e is AuthenticationException)
+        {
+            return Failed(e);
+        }
+        finally
+        {
+            head.Dispose();
+        }
+    }
+
+    /// <summary>Step 5, in any case: gives the connection back or closes it, and lets go of the request. When it has ended, nothing of the request is in
+    /// flight any more.</summary>
+    /// <param name="isComplete">The answer was carried to its end.</param>
+    public ValueTask EndAsync(bool isComplete)
+    {
+        var connection = _hold.End();
+        if (_pump is { } pump)
+            return EndPumpAsync(pump, connection, isComplete);
+        if (connection is not null)
+            Rest(connection, isComplete);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Gives the connection away, after a 101. Closing it is the taker's. <see cref="EndAsync"/> still follows.</summary>
+    public DestinationConnection HandOver() => _hold.End() ?? throw new InvalidOperationException("Nothing is under way.");
+
+    /// <summary>What a break means, by what happened before it.</summary>
+    public Delivered Failed(Exception? error)
+    {
+        Error = error;
+        if (_pump?.Fault is { } fault)
+        {
+            Error = fault;
+            RequestFault = fault.Status;
+            return Delivered.RequestBroke;
+        }
+        return _hold.IsCancelled ? Delivered.Cancelled : _hold.IsExpired ? Delivered.Expired : Delivered.DestinationBroke;
+    }
+
+    /// <summary>It ends for a reason that has nothing to do with the connection.</summary>
+    public Delivered Failed(Exception? error, Delivered how)
+    {
+        Error = error;
+        return how;
+    }
+
+    /// <summary>Whether <paramref name="e"/> is how a broken connection shows.</summary>
+    public static bool IsBreak(Exception e) => e is SocketException or IOException or ObjectDisposedException;
+
+    /// <summary>The destination's answer, as far as all translators treat it alike.</summary>
+    /// <param name="head">Its head.</param>
+    /// <param name="trailers">The names of trailers that it announces, for the client.</param>
+    public void Take(in AnswerHead head, Microsoft.Extensions.Primitives.StringValues trailers)
+    {
+        var response = Context.Response;
+        AnswerStatus.Take(Context, head);
+        if (head.Length is { } length)
+            response.ContentLength = length;
+        if (IsSwitched || !HttpProtocol.IsHttp11(Context.Request.Protocol))
+            return;
+        if (ClosesConnection)
+            response.Headers.Connection = "close";
+        if (trailers.Count > 0 && head.HasTrailers && !Connection.IsBodyOver)
+        {
+            // The server leaves the framing to whoever sets this header; by itself it writes no trailers on HTTP/1.1.
+            FramesTrailers = true;
+            response.Headers.Trailer = trailers;
+            response.Headers.TransferEncoding = "chunked";
+        }
+    }
+
+    /// <summary>Sent once: safe, without a body, on a connection that was used before and ended before any answer began.</summary>
+    private bool MayGoAgain(DestinationConnection connection) =>
+        IsSafe && Body == RequestBody.None && connection.IsUsed && !_anyCame && !_hold.IsCancelled && !_hold.IsExpired;
+
+    /// <summary>Step 3. False while the head has not come completely.</summary>
+    private bool TryReadHead(DestinationConnection connection)
+    {
+        while (true)
+        {
+            var bytes = connection.FindHead();
+            if (bytes.IsEmpty)
+                return false;
+            // "HTTP/1.1 1xx"
+            if (bytes.Length > 9 && bytes[9] == '1')
+            {
+                var nothing = default(NoFields);
+                if (AnswerHead.Read(bytes, ref nothing).Status != StatusCodes.Status101SwitchingProtocols)
+                {
+                    if (++_interim > MostInterim)
+                        throw new MalformedAnswerException("The destination sends interim answers without end.");
+                    continue;
+                }
+                if (Upgrade == Upgrade.None)
+                    throw new MalformedAnswerException("The destination switched protocols without having been asked to.");
+                IsSwitched = true;
+            }
+            HasTaken = true;
+            try
+            {
+                _translator.TakeHead(bytes, this);
+            }
+            catch (InvalidOperationException e) when (e is not ObjectDisposedException)
+            {
+                // The server's headers, for example, take nothing but ASCII unless they are told to.
+                throw new AnswerNotTakenException(e);
+            }
+            return true;
+        }
+    }
+
+    private void Rest(DestinationConnection connection, bool isComplete)
+    {
+        if (isComplete)
+            _destination.Return(connection);
+        else
+            connection.Close();
+    }
+
+    private async ValueTask EndPumpAsync(BodyPump pump, DestinationConnection? connection, bool isComplete)
+    {
+        if (!isComplete || !pump.IsEnding)
+        {
+            // The destination has answered before it had all of the body; what it waits for will not come.
+            connection?.Close();
+            pump.Cancel();
+        }
+        var isSent = await pump.Completion;
+        if (connection is not null)
+            Rest(connection, isComplete && isSent);
+    }
+
+    /// <summary>Keeps nothing of a request that has ended: it may be long until the next.</summary>
+    public void Reset()
+    {
+        Context = null!;
+        _destination = null!;
+        _translator = null!;
+        _pump = null;
+        Error = null;
+        WebSocketKey = null;
+        _interim = RequestFault = 0;
+        _anyCame = ClosesConnection = FramesTrailers = HasTaken = IsSwitched = false;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace BucketProxy.Forwarder.Loops;
+
+/// <summary>A listening TCP socket of a loop: it tries to accept, and where nobody has come it lets one wait, as <see cref="LoopSocket"/> does.
+/// </summary>
+internal sealed unsafe class ListeningSocket(EventLoop loop, int descriptor) : WatchedSocket(loop, descriptor)
+{
+    private Side _input = new(isInput: true);
+
+    /// <summary>A descriptor of the same socket, with an owner of its own.</summary>
+    /// <exception cref="IOException">The machine is out of something.</exception>
+    public static int Duplicate(Socket socket)
+    {
+        var copy = Libc.Control((int)socket.SafeHandle.DangerousGetHandle(), Libc.DuplicateCloseOnExec, 0);
+        return copy >= 0 ? copy : throw Broken(Marshal.GetLastPInvokeError());
+    }
+
+    /// <summary>Takes a connection. <see cref="LoopSocket.NotNow"/>: there is none.</summary>
+    /// <exception cref="SocketException">It failed.</exception>
+    /// <exception cref="ObjectDisposedException">It was closed.</exception>
+    public int TryAccept(out IPEndPoint? peer)
+    {
+        var address = stackalloc byte[SocketAddresses.Longest];
+        var length = SocketAddresses.Longest;
+        peer = null;
+        Enter();
+        try
+        {
+            _input.Begin();
+            var accepted = Libc.Accept(Descriptor, address, &length, Libc.NonBlockCloseOnExec);
+            if (accepted >= 0)
+            {
+                // There may be another.
+                _input.More();
+                peer = SocketAddresses.Read(new ReadOnlySpan<byte>(address, length));
+                return accepted;
+            }
+            var error = Marshal.GetLastPInvokeError();
+            if (error == Libc.TryAgain)
+                return LoopSocket.NotNow;
+            _input.More();
+            throw new SocketException(SocketErrors.Of(error), Marshal.GetPInvokeErrorMessage(error));
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Has <paramref name="waiter"/> executed once when somebody has come, or it is closed. False: try again now.</summary>
+    public bool TryAwait(IThreadPoolWorkItem waiter) => _input.TryAwait(waiter) && (!IsClosed || !_input.TryTakeBack());
+
+    public override void Happened(uint what) => _input.Happened();
+
+    protected override void Wake() => _input.Wake();
+}

@@ -1,0 +1,56 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Yarp.ReverseProxy.Transforms;
+
+namespace BucketProxy.Forwarder.Transforms;
+
+/// <summary>Takes over a destination's headers as they are, but for those that concern its connection only.</summary>
+internal sealed class ExactResponseTransform : ResponseTransform
+{
+    public static readonly ExactResponseTransform Instance = new();
+
+    public override ValueTask ApplyAsync(ResponseTransformContext context)
+    {
+        if (context.ProxyResponse is not { } response)
+            return ValueTask.CompletedTask;
+        var request = context.HttpContext.Request;
+        var headers = context.HttpContext.Response.Headers;
+        var nominated = response.Headers.NonValidated.TryGetValues("Connection", out var connection) ? HopByHop.Nominated(Values(connection)) : null;
+        Copy(response.Headers.NonValidated, headers, nominated);
+        Copy(response.Content.Headers.NonValidated, headers, nominated);
+        // Beside chunks a length is none (RFC 9112 section 6.3).
+        if (response.Headers.NonValidated.Contains("Transfer-Encoding"))
+            headers.Remove("Content-Length");
+        // Who gave the client's connection headers of its own may have meant others behind it, too: it ends.
+        if (response.StatusCode != HttpStatusCode.SwitchingProtocols
+            && HttpProtocol.IsHttp11(request.Protocol)
+            && HopByHop.Nominated(request.Headers.Connection) is not null)
+        {
+            headers.Connection = "close";
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>All values of a header, each as it came.</summary>
+    public static StringValues Values(HeaderStringValues values)
+    {
+        if (values.Count == 1)
+            return values.ToString();
+        var all = new string[values.Count];
+        var at = 0;
+        foreach (var value in values)
+            all[at++] = value;
+        return all;
+    }
+
+    private static void Copy(HttpHeadersNonValidated from, IHeaderDictionary to, HashSet<string>? nominated)
+    {
+        foreach (var (name, values) in from)
+        {
+            if (!HopByHop.IsResponseOnly(name) && nominated?.Contains(name) != true)
+                to[name] = StringValues.Concat(to[name], Values(values));
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Net;
+using System.Net.Sockets;
+using BucketProxy.Forwarder.Loops;
+using Microsoft.AspNetCore.Connections;
+
+namespace BucketProxy.Forwarder.Transport;
+
+/// <summary>Accepts connections, and gives them to the loops in turn.</summary>
+internal sealed class LoopListener : IConnectionListener, IThreadPoolWorkItem
+{
+    // Out of descriptors or memory, asking at once would only burn a core: others have to end first.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private readonly Socket _bound;
+    private readonly ConnectionSettings _settings;
+    private readonly ListeningSocket _socket;
+    private TaskCompletionSource? _something;
+
+    /// <param name="bound">Listens.</param>
+    /// <param name="settings">For the connections.</param>
+    public LoopListener(Socket bound, ConnectionSettings settings)
+    {
+        _bound = bound;
+        _settings = settings;
+        EndPoint = bound.LocalEndPoint!;
+        bound.Blocking = false;
+        // Two owners of one descriptor: the loop's is a copy.
+        _socket = new ListeningSocket(EventLoop.Next(), ListeningSocket.Duplicate(bound));
+        _socket.Watch();
+    }
+
+    public EndPoint EndPoint { get; }
+
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            try
+            {
+                var accepted = _socket.TryAccept(out var peer);
+                if (accepted != LoopSocket.NotNow)
+                    return LoopConnection.Open(accepted, peer, _settings);
+            }
+            catch (ObjectDisposedException)
+            {
+                return null;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+            {
+                await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+                continue;
+            }
+            catch (Exception e) when (e is SocketException or IOException)
+            {
+                // That client is gone already.
+                continue;
+            }
+            var something = new TaskCompletionSource();
+            _something = something;
+            if (_socket.TryAwait(this))
+                await something.Task;
+        }
+    }
+
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        _socket.Close();
+        _bound.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync() => UnbindAsync();
+
+    void IThreadPoolWorkItem.Execute() => _something!.SetResult();
+}

@@ -1,0 +1,55 @@
+using BucketProxy.Gateway.Answers;
+using BucketProxy.Gateway.Model;
+using BucketProxy.Gateway.Nodes;
+using BucketProxy.Gateway.Outcomes;
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace BucketProxy.Gateway.Granting;
+
+/// <summary>What a failed attempt means for the client, and whether it may be repeated.</summary>
+internal static class Failures
+{
+    public static async ValueTask<Sent> JudgeAsync(HttpContext http, IForwarderErrorFeature error)
+    {
+        // A stage behind this one has answered in the node's place.
+        if (http.Features.Get<IAnswerFeature>() is not null)
+            return Sent.Answered;
+        http.Features.Set<IForwarderErrorFeature>(null);
+        // S4: nothing else is ever sent again.
+        if (error.Error == ForwarderError.Request && Unreachable.IsIn(error.Exception))
+        {
+            http.Response.Clear();
+            return http.RequestAborted.IsCancellationRequested ? ClientGone(http) : Sent.Unreachable;
+        }
+        if (http.RequestAborted.IsCancellationRequested)
+            return ClientGone(http);
+        if (http.Response.HasStarted)
+        {
+            // The answer had begun; the forwarder has cut the client's connection, the only truth left.
+            http.SetCause(IsOfClient(error.Error) ? Cause.ClientGone : Cause.NodeFailed);
+            return Sent.Answered;
+        }
+        // YARP's own word for a client that stood still in its body; the server's limits on that are off, so it is our idle timeout.
+        var status = http.Response.StatusCode is StatusCodes.Status408RequestTimeout ? StatusCodes.Status504GatewayTimeout : http.Response.StatusCode;
+        var (message, cause) = status switch
+        {
+            StatusCodes.Status413PayloadTooLarge => ("The body is too large.", Cause.TooLarge),
+            >= 400 and < 500 => ("The request or its body broke off or is malformed.", Cause.BadRequest),
+            StatusCodes.Status504GatewayTimeout => ("The server did not answer in time.", Cause.NodeTimeout),
+            _ => ("The server broke off, or its answer is malformed.", Cause.NodeFailed),
+        };
+        await OwnAnswer.ErrorAsync(http, status >= 400 ? status : StatusCodes.Status502BadGateway, message, cause);
+        return Sent.Answered;
+    }
+
+    private static Sent ClientGone(HttpContext http)
+    {
+        http.SetCause(Cause.ClientGone);
+        if (http.Response.HasStarted)
+            http.Abort();
+        return Sent.Answered;
+    }
+
+    private static bool IsOfClient(ForwarderError error) => error is ForwarderError.ResponseBodyClient or ForwarderError.ResponseBodyCanceled;
+}

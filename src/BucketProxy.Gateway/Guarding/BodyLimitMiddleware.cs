@@ -1,0 +1,31 @@
+using BucketProxy.Gateway.Answers;
+using BucketProxy.Gateway.Model;
+using BucketProxy.Gateway.Options;
+using BucketProxy.Gateway.Outcomes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace BucketProxy.Gateway.Guarding;
+
+/// <summary>
+/// The other half of stage 1, behind the target stage because it needs to know what the body is for: an announced body over the limit gets
+/// 413, but never on <c>/socket.io/</c>, whose JS client would stop for good. The server counts bodies that announce no length.
+/// </summary>
+internal sealed class BodyLimitMiddleware(RequestDelegate next, GatewayOptions options)
+{
+    private readonly string _tooLarge = $"The body is larger than {options.MaxBodyBytes} bytes.";
+
+    public Task Invoke(HttpContext context)
+    {
+        if (context.Target().Target.IsSocketIo)
+        {
+            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+                limit.MaxRequestBodySize = null;
+        }
+        else if (context.Request.ContentLength > options.MaxBodyBytes)
+        {
+            return OwnAnswer.ErrorAsync(context, StatusCodes.Status413PayloadTooLarge, _tooLarge, Cause.TooLarge);
+        }
+        return next(context);
+    }
+}

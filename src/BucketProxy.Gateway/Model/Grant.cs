@@ -1,0 +1,36 @@
+using BucketProxy.Core.Nodes;
+using BucketProxy.Core.Routing;
+using BucketProxy.Gateway.Nodes;
+
+namespace BucketProxy.Gateway.Model;
+
+/// <summary>One attempt's grant. The request is counted in flight in its entry until <see cref="Leave"/> (S2).</summary>
+/// <param name="entry">Entered; left exactly once, here.</param>
+/// <param name="link">The owner's.</param>
+/// <param name="held">How long the request was held.</param>
+internal sealed class Grant(RoutingEntry entry, NodeLink link, TimeSpan held) : IGrantFeature
+{
+    private bool _hasLeft;
+
+    public RoutingEntry Entry => entry;
+
+    public NodeLink Link => link;
+
+    public NodeRecord Node => link.Node;
+
+    public long Epoch => entry.Epoch;
+
+    public TimeSpan Held => held;
+
+    /// <summary>The tunnel stage found that the grant is not good any more. Nothing was sent: the grant stage looks again.</summary>
+    public bool IsOutdated { get; set; }
+
+    /// <summary>Counts the request out. By the request's own flow only; a second call does nothing.</summary>
+    public void Leave()
+    {
+        if (_hasLeft)
+            return;
+        _hasLeft = true;
+        entry.Leave();
+    }
+}

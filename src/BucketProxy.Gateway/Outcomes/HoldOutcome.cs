@@ -1,0 +1,20 @@
+namespace BucketProxy.Gateway.Outcomes;
+
+/// <summary>How a wait ended.</summary>
+internal enum HoldOutcome
+{
+    /// <summary>Its entry opened, and it was let go: try to enter.</summary>
+    Released,
+
+    /// <summary>The hold time is over.</summary>
+    TimedOut,
+
+    /// <summary>No place was left, and this was the newest.</summary>
+    Refused,
+
+    /// <summary>The client went away.</summary>
+    ClientGone,
+
+    /// <summary>The proxy stops.</summary>
+    Draining,
+}

@@ -1,0 +1,158 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Tasks.Sources;
+
+namespace BucketProxy.Gateway.Tunnels;
+
+/// <summary>
+/// Reads a client's connection so that a wait for its bytes can be left at any time without losing any: waiting is done with an empty buffer, and goes
+/// on when whoever waited has been woken. One reader at a time; <see cref="Wake"/> by anybody.
+/// </summary>
+internal sealed class ClientReader : IValueTaskSource
+{
+    private readonly Stream _client;
+    private readonly CancellationTokenSource? _ending;
+    private readonly Lock _lock = new();
+    private readonly Action _onCame;
+    private ManualResetValueTaskSourceCore<bool> _source;
+    private ValueTaskAwaiter<int> _coming;
+    // A wait for the client is under way; it outlives whoever began it.
+    private bool _isComing;
+    private bool _hasCome;
+    private bool _isWoken;
+    private bool _isAwaited;
+    private bool _awaitsClient;
+    private TaskCompletionSource? _ended;
+
+    /// <param name="client">Its connection.</param>
+    /// <param name="canCancel">A wait is ended by cancelling it; else by whoever closes the connection.</param>
+    public ClientReader(Stream client, bool canCancel)
+    {
+        _client = client;
+        _ending = canCancel ? new CancellationTokenSource() : null;
+        _onCame = OnCame;
+    }
+
+    private CancellationToken Ending => _ending?.Token ?? CancellationToken.None;
+
+    /// <summary>Waits for the client to say something, or end. False: woken before.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<bool> WaitAsync()
+    {
+        bool isComing;
+        lock (_lock)
+        {
+            if (_hasCome)
+                return true;
+            isComing = _isComing;
+        }
+        if (!isComing)
+        {
+#pragma warning disable CA2012 // Taken exactly once: below, or by OnCame.
+            var coming = _client.ReadAsync(Memory<byte>.Empty, Ending);
+            if (coming.IsCompleted)
+            {
+                await coming;
+                return _hasCome = true;
+            }
+            _isComing = true;
+            _coming = coming.GetAwaiter();
+#pragma warning restore CA2012
+            _coming.UnsafeOnCompleted(_onCame);
+        }
+        await WakeOrAsync(orWhenItComes: true);
+        lock (_lock)
+        {
+            if (!_hasCome)
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>Waits for <see cref="Wake"/> only.</summary>
+    public ValueTask WaitToBeWokenAsync() => WakeOrAsync(orWhenItComes: false);
+
+    /// <summary>Reads what has come. After <see cref="WaitAsync"/> said so.</summary>
+    /// <returns>0 at the end.</returns>
+    public ValueTask<int> ReadAsync(Memory<byte> buffer)
+    {
+        _hasCome = false;
+        return _client.ReadAsync(buffer, Ending);
+    }
+
+    /// <summary>Whoever waits looks again; if nobody does, whoever waits next.</summary>
+    public void Wake()
+    {
+        lock (_lock)
+        {
+            if (!_isAwaited)
+            {
+                _isWoken = true;
+                return;
+            }
+            _isAwaited = false;
+        }
+        _source.SetResult(true);
+    }
+
+    /// <summary>Ends a wait that is under way. Its connection was closed, or the wait is cancelled here.</summary>
+    public async Task EndAsync()
+    {
+        if (_ending is not null)
+            await _ending.CancelAsync();
+        Task ended;
+        lock (_lock)
+        {
+            if (!_isComing)
+                return;
+            _ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            ended = _ended.Task;
+        }
+        await ended;
+    }
+
+    void IValueTaskSource.GetResult(short token) => _source.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+
+    private ValueTask WakeOrAsync(bool orWhenItComes)
+    {
+        lock (_lock)
+        {
+            if (_isWoken || (orWhenItComes && _hasCome))
+            {
+                _isWoken = false;
+                return ValueTask.CompletedTask;
+            }
+            _awaitsClient = orWhenItComes;
+            _isAwaited = true;
+            _source.Reset();
+            return new ValueTask(this, _source.Version);
+        }
+    }
+
+    /// <summary>On the thread that found it.</summary>
+    private void OnCame()
+    {
+        try
+        {
+            _coming.GetResult();
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The connection is broken: the read that follows says so.
+        }
+        lock (_lock)
+        {
+            _isComing = false;
+            _hasCome = true;
+            _ended?.TrySetResult();
+            if (!_isAwaited || !_awaitsClient)
+                return;
+            _isAwaited = false;
+        }
+        _source.SetResult(true);
+    }
+}
