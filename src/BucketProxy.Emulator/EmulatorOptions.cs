@@ -14,10 +14,10 @@ public sealed record EmulatorOptions
     /// <summary>The address to listen on.</summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
-    /// <summary>The TCP port to listen on, 0 to 65535; 0 takes any free one (see <see cref="EmulatedNode.Url"/>).</summary>
+    /// <summary>The TCP port to listen on, 0 to 65535; 0 takes any free one (see <see cref="Nodes.EmulatedNode.Url"/>).</summary>
     public int Port { get; init; }
 
-    /// <summary>A path that all routes stand under, such as <c>/server</c>; empty for none. It becomes part of <see cref="EmulatedNode.Url"/>.</summary>
+    /// <summary>A path that all routes stand under, such as <c>/server</c>; empty for none. It becomes part of <see cref="Nodes.EmulatedNode.Url"/>.</summary>
     public string PathBase { get; init; } = "";
 
     /// <summary>
@@ -29,7 +29,7 @@ public sealed record EmulatorOptions
     /// <summary>A base nobody asked for during this time is saved and unloaded at the next flush. dtable-server's own value is 24 hours.</summary>
     public TimeSpan UnloadIdleAfter { get; init; } = TimeSpan.FromHours(24);
 
-    /// <summary>How long <see cref="EmulatedNode.StopAsync"/> lets running requests finish before it cuts them.</summary>
+    /// <summary>How long <see cref="Nodes.EmulatedNode.StopAsync"/> lets running requests finish before it cuts them.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>A JSON-lines file that every load, serve, flush, unload and append is added to; none when null.</summary>

@@ -1,3 +1,4 @@
 using BucketProxy.Commands;
+using BucketProxy.Commands.Root;
 
 return await CommandLine.RunAsync(args, CommandEnvironment.OfProcess());

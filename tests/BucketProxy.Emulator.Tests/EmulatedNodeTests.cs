@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using BucketProxy.Emulator.Journaling;
+using BucketProxy.Emulator.Nodes;
 using BucketProxy.Emulator.Tests.Support;
 using BucketProxy.Testing;
 

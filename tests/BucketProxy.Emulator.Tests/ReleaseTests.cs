@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using BucketProxy.Core.Bases;
+using BucketProxy.Emulator.Bases;
 using BucketProxy.Emulator.Journaling;
 using BucketProxy.Emulator.Tests.Support;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using BucketProxy.Etcd;
+using BucketProxy.Etcd.Client;
 using BucketProxy.Etcd.Kv;
 using BucketProxy.Etcd.Watching;
 

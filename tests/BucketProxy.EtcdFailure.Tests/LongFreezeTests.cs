@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using BucketProxy.Etcd;
+using BucketProxy.Etcd.Client;
 using BucketProxy.Etcd.Kv;
 using BucketProxy.EtcdTesting;
 using Xunit.Abstractions;

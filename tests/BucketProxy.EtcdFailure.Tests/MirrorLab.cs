@@ -5,6 +5,7 @@ using BucketProxy.Cluster.Mirror;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Core.Bases;
 using BucketProxy.Etcd;
+using BucketProxy.Etcd.Client;
 using BucketProxy.Etcd.Kv;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit.Abstractions;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using BucketProxy.Core.Bases;
 using BucketProxy.Etcd;
+using BucketProxy.Etcd.Client;
 using BucketProxy.Etcd.Errors;
 using BucketProxy.EtcdTesting;
 using Xunit.Abstractions;

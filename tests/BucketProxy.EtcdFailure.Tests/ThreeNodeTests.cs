@@ -3,6 +3,7 @@ using System.Diagnostics;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Core.Bases;
 using BucketProxy.Etcd;
+using BucketProxy.Etcd.Client;
 using BucketProxy.Etcd.Errors;
 using BucketProxy.Etcd.Kv;
 using BucketProxy.EtcdTesting;

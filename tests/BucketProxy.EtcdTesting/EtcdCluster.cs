@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BucketProxy.Etcd;
+using BucketProxy.Etcd.Client;
 using BucketProxy.Etcd.Kv;
 
 namespace BucketProxy.EtcdTesting;

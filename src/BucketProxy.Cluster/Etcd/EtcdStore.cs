@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Etcd;
+using BucketProxy.Etcd.Client;
 using BucketProxy.Etcd.Errors;
 using BucketProxy.Etcd.Kv;
 using BucketProxy.Etcd.Watching;

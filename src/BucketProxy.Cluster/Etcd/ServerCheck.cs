@@ -1,4 +1,5 @@
 using BucketProxy.Etcd;
+using BucketProxy.Etcd.Client;
 using BucketProxy.Etcd.Errors;
 using Microsoft.Extensions.Logging;
 

@@ -9,7 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace BucketProxy.Emulator.Http;
 
 /// <summary>Takes every request of a node to its route.</summary>
-internal sealed class NodePipeline(EmulatedNode node, string pathBase, BaseRegistry bases, SocketHub sockets, NodeJournal journal, ILogger logger, TimeProvider time)
+internal sealed class NodePipeline(
+    EmulatorOptions options, NodeCounters counters, BaseReleases releases, BaseRegistry bases, SocketHub sockets, NodeJournal journal, ILogger logger, TimeProvider time)
 {
     private readonly RowRoutes _rows = new(journal, time);
     private readonly DebugRoutes _debug = new(time);
@@ -27,16 +28,16 @@ internal sealed class NodePipeline(EmulatedNode node, string pathBase, BaseRegis
         }
         catch (Exception e) when (e is InvalidDataException or IOException and not BadHttpRequestException && !context.Response.HasStarted)
         {
-            Log.StorageFailed(logger, e, node.Id, context.Request.Path);
+            Log.StorageFailed(logger, e, options.Id, context.Request.Path);
             await context.ErrorAsync(StatusCodes.Status500InternalServerError, e.Message);
         }
     }
 
     private async Task RouteAsync(HttpContext context)
     {
-        context.Response.Headers["X-Emulated-Node"] = node.Id;
+        context.Response.Headers["X-Emulated-Node"] = options.Id;
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var path = RequestPath.Parse(target.StartsWith(pathBase + "/", StringComparison.Ordinal) ? target[pathBase.Length..] : "/");
+        var path = RequestPath.Parse(target.StartsWith(options.PathBase + "/", StringComparison.Ordinal) ? target[options.PathBase.Length..] : "/");
         switch (path.Kind)
         {
             case RequestKind.Ping:
@@ -44,10 +45,10 @@ internal sealed class NodePipeline(EmulatedNode node, string pathBase, BaseRegis
                 await context.Response.Body.WriteAsync("pong"u8.ToArray(), context.RequestAborted);
                 break;
             case RequestKind.SysInfo:
-                await context.JsonAsync(node.Counters.ToJson());
+                await context.JsonAsync(counters.ToJson());
                 break;
             case RequestKind.Release:
-                await ReleaseRoute.ServeAsync(context, node);
+                await ReleaseRoute.ServeAsync(context, releases);
                 break;
             case RequestKind.Socket:
                 await ServeSocketAsync(context);
@@ -68,7 +69,7 @@ internal sealed class NodePipeline(EmulatedNode node, string pathBase, BaseRegis
     {
         var start = time.GetUtcNow();
         using var held = await bases.EnterAsync(path.Key, context.RequestAborted);
-        node.Counters.CountOperation();
+        counters.CountOperation();
         try
         {
             if (!await _debug.TryServeAsync(context, path)
@@ -102,7 +103,7 @@ internal sealed class NodePipeline(EmulatedNode node, string pathBase, BaseRegis
         using (await bases.EnterAsync(key, context.RequestAborted))
         {
             var socket = await context.WebSockets.AcceptWebSocketAsync();
-            node.Counters.CountOperation();
+            counters.CountOperation();
             member = sockets.Join(key, socket);
             WriteServe(context, key, "SOCKET", start);
         }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using BucketProxy.Core.Bases;
+using BucketProxy.Emulator.Bases;
 using Microsoft.AspNetCore.Http;
 
 namespace BucketProxy.Emulator.Http;
@@ -10,7 +11,7 @@ namespace BucketProxy.Emulator.Http;
 /// </summary>
 internal static class ReleaseRoute
 {
-    public static async Task ServeAsync(HttpContext context, EmulatedNode node)
+    public static async Task ServeAsync(HttpContext context, BaseReleases releases)
     {
         if (!HttpMethods.IsPost(context.Request.Method))
         {
@@ -35,8 +36,8 @@ internal static class ReleaseRoute
         try
         {
             var released = body["base"] is null
-                ? await node.ReleaseBucketAsync(bucket, epoch, context.RequestAborted)
-                : await node.ReleasePinAsync(pin, epoch, context.RequestAborted);
+                ? await releases.BucketAsync(bucket, epoch, context.RequestAborted)
+                : await releases.PinAsync(pin, epoch, context.RequestAborted);
             if (released.Ignored)
                 await context.ErrorAsync(StatusCodes.Status409Conflict, $"Epoch {epoch} is lower than one already seen.");
             else

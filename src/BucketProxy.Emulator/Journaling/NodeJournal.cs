@@ -17,7 +17,7 @@ internal sealed class NodeJournal(string node, DateTimeOffset processStart, IRea
     {
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_closed, typeof(EmulatedNode));
+            ObjectDisposedException.ThrowIf(_closed, this);
             change();
             WriteNeedsLock(entry);
         }

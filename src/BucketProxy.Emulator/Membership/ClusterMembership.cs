@@ -3,6 +3,7 @@ using BucketProxy.Cluster.Leases;
 using BucketProxy.Cluster.Mirror;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
+using BucketProxy.Emulator.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,5 +1,6 @@
 using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
+using BucketProxy.Emulator.Nodes;
 using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Emulator.Membership;

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
-using BucketProxy.Monitor.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Monitor.Alarms;
 
 /// <summary>The alarms of now; logs each once when it comes and once when it is over.</summary>
-internal sealed class AlarmBoard(ILogger logger, MonitorMetrics metrics)
+/// <param name="logger">Where they are logged.</param>
+/// <param name="raised">Told of each that comes.</param>
+internal sealed class AlarmBoard(ILogger logger, Action<AlarmKind> raised)
 {
     private ImmutableArray<Alarm> _current = [];
 
@@ -18,7 +19,7 @@ internal sealed class AlarmBoard(ILogger logger, MonitorMetrics metrics)
         foreach (var alarm in alarms.Where(a => !before.Contains((a.Kind, a.Subject))))
         {
             Log.AlarmRaised(logger, alarm.Name, alarm.Message, alarm.WhatToDo);
-            metrics.Raised(alarm.Kind);
+            raised(alarm.Kind);
         }
         foreach (var alarm in Current.Where(a => !after.Contains((a.Kind, a.Subject))))
             Log.AlarmOver(logger, alarm.Name);

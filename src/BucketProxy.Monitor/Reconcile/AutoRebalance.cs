@@ -32,7 +32,7 @@ internal static class AutoRebalance
             return;
         }
         var plan = Planner.Plan(PlanView.Of(turn, PlanScope.Rebalance) with { Loads = loads });
-        var order = Orders.PlanRecords.OrderOf(plan, turn.View, turn.Options.Instance, turn.Input.Clock,
+        var order = PlanRecords.OrderOf(plan, turn.View, turn.Options.Instance, turn.Input.Clock,
             string.Create(CultureInfo.InvariantCulture, $"auto-{turn.View.Revision}"));
         if (order.Pending.IsEmpty)
             return;

@@ -240,7 +240,7 @@ internal static class Observation
                 "Stop one of them, or give it an id of its own.");
         }
         else if (card is { Record: { RegisteredByUs: false } record, Configured: { Register: true, LocalNodeUrl: { } url } }
-            && Registrar.Registration.Trim(url) != Registrar.Registration.Trim(record.LocalUrlText))
+            && Registration.Trim(url) != Registration.Trim(record.LocalUrlText))
         {
             turn.Raise(AlarmKind.TwoNodesOneId, card.Id,
                 $"{card.Id} is configured at {url}, but a server registered itself under this id at {record.LocalUrlText}.",

@@ -1,5 +1,4 @@
 using BucketProxy.Monitor.Alarms;
-using BucketProxy.Monitor.Registrar;
 
 namespace BucketProxy.Monitor.Reconcile;
 

@@ -1,3 +1,4 @@
+using System.Reflection;
 using BucketProxy.Admin.Contract;
 using BucketProxy.Admin.Reading;
 using BucketProxy.Cluster.Mirror;
@@ -5,7 +6,7 @@ using BucketProxy.Cluster.View;
 using BucketProxy.Configuration;
 using BucketProxy.Core.Routing;
 using BucketProxy.Monitor.Alarms;
-using BucketProxy.Telemetry.Scraping;
+using BucketProxy.Scraping;
 
 namespace BucketProxy.Admin;
 
@@ -45,8 +46,12 @@ internal sealed class AdminContext
     /// <summary>The newest view, or null.</summary>
     public ClusterView? View => Views.Current;
 
-    /// <summary>The program's version.</summary>
-    public static string Version { get; } = typeof(AdminContext).Assembly.GetName().Version?.ToString(3) ?? "0";
+    /// <summary>
+    /// The program's version as <c>Directory.Build.props</c> has it, <c>-rc.1</c> and the like included. Without the commit that a build in
+    /// a repository adds: an image is built outside of one, and the same release must say the same.
+    /// </summary>
+    public static string Version { get; } =
+        typeof(AdminContext).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>Ready, or why not.</summary>
     public HealthReport Health()

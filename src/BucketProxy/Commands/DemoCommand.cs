@@ -1,8 +1,7 @@
 using System.CommandLine;
 using BucketProxy.Composition;
-using BucketProxy.Configuration;
+using BucketProxy.Configuration.Mapping;
 using BucketProxy.Demo;
-using BucketProxy.Gateway;
 using BucketProxy.Gateway.Hosting;
 
 namespace BucketProxy.Commands;
@@ -19,21 +18,34 @@ internal static class DemoCommand
             "demo",
             "Show it all in one process: proxy, monitor, three stateful servers, clients; a server is drained, stopped and brought back under load.",
             "demo --once",
-            "demo")
+            "demo",
+            "demo --set data.holdTime=30s --set logging.level=information")
         {
             once, port, adminPort,
         };
+        var set = new SetFlag("A single setting, as for serve, over the demonstration's own; repeatable.").AddTo(command);
         command.SetAction(async (parsed, cancel) =>
         {
-            ProcessTuning.Apply(new GatewayOptions());
-            using var loggers = Logs.Create(new LoggingSettings { Level = LogThreshold.Error });
-            var options = new DemoOptions
+            var loaded = DemoSettings.Load(FreePort.OrAny(parsed.GetValue(port)), FreePort.OrAny(parsed.GetValue(adminPort)), set.Read(parsed));
+            if (!loaded.Errors.IsEmpty)
             {
-                Once = parsed.GetValue(once),
-                Port = FreePort.OrAny(parsed.GetValue(port)),
-                AdminPort = FreePort.OrAny(parsed.GetValue(adminPort)),
-            };
-            return await new DemoRunner(options, environment.Output, environment.Time, loggers).RunAsync(cancel);
+                SettingsFlags.Report(loaded, environment);
+                return ExitCode.BadSettings;
+            }
+            // Before the first socket of the process is opened.
+            ProcessTuning.Apply(loaded.Settings.ToGatewayOptions());
+            using var loggers = Logs.Create(loaded.Settings.Logging);
+            var options = new DemoOptions { Once = parsed.GetValue(once), Settings = loaded.Settings };
+            try
+            {
+                return await new DemoRunner(options, environment.Output, environment.Time, loggers).RunAsync(cancel);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // A port of --set that is taken, or not for everyone.
+                await environment.Error.WriteLineAsync($"It cannot be started: {e.Message}");
+                return ExitCode.Failed;
+            }
         });
         return command;
     }

@@ -7,6 +7,7 @@ using BucketProxy.Cluster.Store;
 using BucketProxy.Configuration.Values;
 using BucketProxy.Emulator;
 using BucketProxy.Emulator.Membership;
+using BucketProxy.Emulator.Nodes;
 using BucketProxy.Etcd;
 
 namespace BucketProxy.Commands;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using BucketProxy.Composition;
 
 namespace BucketProxy.Commands;
 

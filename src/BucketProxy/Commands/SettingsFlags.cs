@@ -1,5 +1,5 @@
 using System.CommandLine;
-using BucketProxy.Configuration;
+using BucketProxy.Configuration.Loading;
 
 namespace BucketProxy.Commands;
 
@@ -14,11 +14,7 @@ internal sealed class SettingsFlags
         HelpName = "FILE",
     };
 
-    private readonly Option<string[]> _set = new("--set")
-    {
-        Description = "A single setting, over files and environment; repeatable.",
-        HelpName = "KEY=VALUE",
-    };
+    private readonly SetFlag _set = new("A single setting, over files and environment; repeatable.");
 
     private readonly (Option<string?> Option, string Key)[] _direct =
     [
@@ -37,12 +33,7 @@ internal sealed class SettingsFlags
             command.Add(_files);
         foreach (var (option, _) in _direct)
             command.Add(option);
-        command.Add(_set);
-        _set.Validators.Add(result =>
-        {
-            foreach (var token in result.Tokens.Where(t => t.Value.IndexOf('=', StringComparison.Ordinal) <= 0))
-                result.AddError($"--set '{token.Value}' is not allowed; allowed: KEY=VALUE, for example data.holdTime=20s.");
-        });
+        _set.AddTo(command);
         return this;
     }
 
@@ -53,10 +44,9 @@ internal sealed class SettingsFlags
             ? given
             : environment.Variable(ConfigVariable) is { } variable ? [variable] : [];
         var flags = _direct
-            .Select(d => (d.Key, Value: parsed.GetValue(d.Option)))
+            .Select(d => KeyValuePair.Create(d.Key, parsed.GetValue(d.Option)))
             .Where(f => f.Value is not null)
-            .Concat((parsed.GetValue(_set) ?? []).Select(SplitSet))
-            .Select(f => KeyValuePair.Create(f.Key, f.Value));
+            .Concat(_set.Read(parsed));
         return SettingsLoader.Load(files, environment.Variables, flags);
     }
 
@@ -68,12 +58,6 @@ internal sealed class SettingsFlags
         environment.Error.WriteLine(loaded.Errors.Length == 1
             ? "1 setting is not allowed. All settings: docs/configuration.md, or bucketproxy check-config --document"
             : $"{loaded.Errors.Length} settings are not allowed. All settings: docs/configuration.md, or bucketproxy check-config --document");
-    }
-
-    private static (string Key, string? Value) SplitSet(string pair)
-    {
-        var at = pair.IndexOf('=', StringComparison.Ordinal);
-        return (pair[..at], pair[(at + 1)..]);
     }
 
     private static Option<string?> Flag(string name, string description, string helpName) =>

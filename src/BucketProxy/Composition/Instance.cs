@@ -1,13 +1,15 @@
 using BucketProxy.Admin;
+using BucketProxy.Admin.Hosting;
 using BucketProxy.Cluster.Keys;
 using BucketProxy.Cluster.LocalState;
 using BucketProxy.Cluster.Mirror;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
 using BucketProxy.Configuration;
+using BucketProxy.Configuration.Mapping;
 using BucketProxy.Core.Routing;
-using BucketProxy.Monitor;
 using BucketProxy.Monitor.Orders;
+using BucketProxy.Monitor.Service;
 using BucketProxy.Telemetry;
 
 namespace BucketProxy.Composition;
@@ -101,7 +103,7 @@ internal sealed class Instance : IAsyncDisposable
 
         // :: Step 2: operators first. While anything else is missing, health says what.
         var context = AdminContextOf(telemetry);
-        InstanceMetrics.Make(telemetry, context, new InstanceParts(Settings, () => Proxy, () => Monitor), _time);
+        InstanceMetrics.Make(telemetry, context, new InstanceParts(Settings, () => Proxy?.Host, () => Proxy?.Agent, () => Monitor), _time);
         Admin = AdminHost.Create(context, _loggers, _time);
         _endings.Push(Admin.DisposeAsync);
         await Admin.StartAsync(cancellationToken);

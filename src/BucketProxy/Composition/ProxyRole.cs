@@ -5,6 +5,7 @@ using BucketProxy.Cluster.Store;
 using BucketProxy.Core.Routing;
 using BucketProxy.Gateway;
 using BucketProxy.Gateway.InFlight;
+using BucketProxy.Gateway.Options;
 using BucketProxy.Gateway.Participation;
 using BucketProxy.Gateway.Telemetry;
 

@@ -2,6 +2,7 @@ using BucketProxy.Cluster.Embedded;
 using BucketProxy.Cluster.Etcd;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Configuration;
+using BucketProxy.Configuration.Mapping;
 
 namespace BucketProxy.Composition;
 

@@ -1,4 +1,3 @@
-using BucketProxy.Configuration.Schema;
 using BucketProxy.Configuration.Values;
 
 namespace BucketProxy.Configuration;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using BucketProxy.Cluster.View;
-using BucketProxy.Configuration.Schema;
+using BucketProxy.Core.Nodes;
 
 namespace BucketProxy.Configuration;
 
@@ -25,7 +25,7 @@ internal enum Role
     Monitor,
 }
 
-/// <summary>Everything an operator can set. Read by <see cref="SettingsLoader"/>; a value that is not allowed never gets here.</summary>
+/// <summary>Everything an operator can set. Read by <see cref="Loading.SettingsLoader"/>; a value that is not allowed never gets here.</summary>
 internal sealed record BucketProxySettings
 {
     [Setting("Where the cluster's state lives: 'embedded' in a directory of this process (one machine, nothing to install), 'etcd' in the etcd that SeaTable's servers use. Never assumed: a proxy that merely lost its etcd setting would become a second cluster.",
@@ -82,4 +82,7 @@ internal sealed record BucketProxySettings
 
     [Setting("What is written to the log.")]
     public LoggingSettings Logging { get; init; } = new();
+
+    /// <summary>Where servers may stand.</summary>
+    public NodeNetworks ToNodeNetworks() => NodeNetworks.IsEmpty ? Core.Nodes.NodeNetworks.Any : new NodeNetworks(NodeNetworks);
 }

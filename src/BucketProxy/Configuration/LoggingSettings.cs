@@ -1,4 +1,3 @@
-using BucketProxy.Configuration.Schema;
 
 namespace BucketProxy.Configuration;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using BucketProxy.Cluster.View;
-using BucketProxy.Configuration.Schema;
 
 namespace BucketProxy.Configuration;
 

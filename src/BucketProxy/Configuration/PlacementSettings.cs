@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using BucketProxy.Configuration.Schema;
 using BucketProxy.Monitor.Options;
 
 namespace BucketProxy.Configuration;

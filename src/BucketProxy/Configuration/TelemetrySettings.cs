@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using BucketProxy.Configuration.Schema;
 
 namespace BucketProxy.Configuration;
 

@@ -1,13 +1,17 @@
 using BucketProxy.Emulator;
 using BucketProxy.Emulator.Journaling;
+using BucketProxy.Emulator.Nodes;
 
 namespace BucketProxy.Demo;
 
 /// <summary>Three emulated dtable-servers with one storage, in this process.</summary>
 internal sealed class DemoNodes(string directory, TimeProvider time) : IAsyncDisposable
 {
-    private readonly EmulatedNode?[] _nodes = new EmulatedNode?[3];
-    private readonly EmulatorOptions[] _options = new EmulatorOptions[3];
+    /// <summary>Their ids.</summary>
+    public static IReadOnlyList<string> Ids { get; } = ["dtable-server-01", "dtable-server-02", "dtable-server-03"];
+
+    private readonly EmulatedNode?[] _nodes = new EmulatedNode?[Ids.Count];
+    private readonly EmulatorOptions[] _options = new EmulatorOptions[Ids.Count];
 
     /// <summary>Everything that the nodes did.</summary>
     public MemoryJournal Journal { get; } = new();
@@ -24,7 +28,7 @@ internal sealed class DemoNodes(string directory, TimeProvider time) : IAsyncDis
         for (var i = 0; i < _nodes.Length; i++)
         {
             // The real flush time: what a move does not save, the demonstration must find lost.
-            _options[i] = new EmulatorOptions { Id = $"dtable-server-0{i + 1}", StorageDirectory = Storage };
+            _options[i] = new EmulatorOptions { Id = Ids[i], StorageDirectory = Storage };
             await StartAsync(i, cancellationToken);
             _options[i] = _options[i] with { Port = _nodes[i]!.Url.Port };
         }

@@ -1,14 +1,23 @@
+using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 
 namespace BucketProxy.Demo;
 
 /// <summary>Gives orders over the operators' port, as an operator would.</summary>
-internal sealed class DemoOrders(Uri admin, TimeProvider time) : IDisposable
+/// <param name="admin">The operators' port.</param>
+/// <param name="token">The admin token; null: none is asked for.</param>
+/// <param name="time">The clock of its waits.</param>
+internal sealed class DemoOrders(Uri admin, string? token, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
-    private readonly HttpClient _http = new() { BaseAddress = admin, Timeout = Patience };
+    private readonly HttpClient _http = new()
+    {
+        BaseAddress = admin,
+        Timeout = Patience,
+        DefaultRequestHeaders = { Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token) },
+    };
 
     /// <summary>Moves every bucket off a node, and waits until it owns none.</summary>
     /// <exception cref="DemoException">It was refused, or did not come to its end.</exception>

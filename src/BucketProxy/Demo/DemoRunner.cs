@@ -1,9 +1,7 @@
 using System.Globalization;
-using System.Net;
-using BucketProxy.Cluster.View;
 using BucketProxy.Composition;
 using BucketProxy.Configuration;
-using BucketProxy.Configuration.Values;
+using BucketProxy.Configuration.Mapping;
 using BucketProxy.Core.Routing;
 using BucketProxy.Emulator.Checking;
 using Spectre.Console;
@@ -60,7 +58,7 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
             Introduce(nodes, data, admin);
 
             using var traffic = new SampleTraffic(data, bases, time);
-            using var orders = new DemoOrders(admin, time);
+            using var orders = new DemoOrders(admin, options.Settings.Admin.ToAdminToken(), time);
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var running = traffic.RunAsync(ending.Token);
             var screen = new DemoScreen(console, time, () => Line(instance, nodes, traffic, witness));
@@ -89,16 +87,10 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
         return Judge(nodes, witness, count, acknowledged, failures);
     }
 
-    // What a user would put into a file. "call" because the emulated nodes answer it: a proven release.
-    private BucketProxySettings Settings(string directory, DemoNodes nodes) => new()
+    private BucketProxySettings Settings(string directory, DemoNodes nodes) => options.Settings with
     {
-        Store = StoreKind.Embedded,
         DataDirectory = Path.Combine(directory, "data"),
-        Cluster = "demo",
-        Data = new DataSettings { Listen = new ListenAddress(IPAddress.Loopback, options.Port) },
-        Admin = new AdminSettings { Listen = new ListenAddress(IPAddress.Loopback, options.AdminPort) },
-        Nodes = [.. nodes.Addresses.Select(n => new NodeSettings { Id = n.Id, LocalNodeUrl = n.Url, Release = ReleaseMode.Call })],
-        Monitor = new MonitorSettings { MinNodes = nodes.Addresses.Count },
+        Nodes = [.. options.Settings.Nodes.Zip(nodes.Addresses, (node, at) => node with { LocalNodeUrl = at.Url })],
     };
 
     private async Task UntilRoutedAsync(Instance instance, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
+using BucketProxy.Admin;
 
 namespace BucketProxy.Telemetry;
 
@@ -18,6 +19,7 @@ internal sealed class InstanceMeters : IMeterFactory
     public Meter Create(MeterOptions options)
     {
         options.Scope = this;
+        options.Version ??= AdminContext.Version;
         var meter = new OwnedMeter(options);
         _meters.Add(meter);
         return meter;

@@ -132,7 +132,7 @@ internal sealed class InstanceMetrics
     private static IEnumerable<Measurement<double>> Leases(InstanceParts parts)
     {
         if (parts.Runs(Role.Proxy))
-            yield return Of(Math.Max(0, parts.Proxy?.Agent.LeaseRemaining?.TotalSeconds ?? 0), "lease", "proxy");
+            yield return Of(Math.Max(0, parts.Agent?.LeaseRemaining?.TotalSeconds ?? 0), "lease", "proxy");
         if (parts.Runs(Role.Monitor))
             yield return Of(Math.Max(0, parts.Monitor?.LeaseRemaining.TotalSeconds ?? 0), "lease", "leader");
     }

@@ -1,16 +1,20 @@
-using BucketProxy.Composition;
 using BucketProxy.Configuration;
-using BucketProxy.Monitor;
+using BucketProxy.Gateway;
+using BucketProxy.Gateway.Participation;
+using BucketProxy.Monitor.Service;
 
 namespace BucketProxy.Telemetry;
 
 /// <summary>The parts of an instance that have figures; they start after whoever reads them.</summary>
 /// <param name="settings">The settings.</param>
-/// <param name="proxy">The proxy, once it runs.</param>
+/// <param name="host">The data port, once it is open.</param>
+/// <param name="agent">The proxy's part in the cluster, once it takes part.</param>
 /// <param name="monitor">The monitor, once it runs.</param>
-internal sealed class InstanceParts(BucketProxySettings settings, Func<ProxyRole?> proxy, Func<MonitorService?> monitor)
+internal sealed class InstanceParts(BucketProxySettings settings, Func<DataHost?> host, Func<ProxyAgent?> agent, Func<MonitorService?> monitor)
 {
-    public ProxyRole? Proxy => proxy();
+    public DataHost? Host => host();
+
+    public ProxyAgent? Agent => agent();
 
     public MonitorService? Monitor => monitor();
 

@@ -2,9 +2,9 @@ using System.Diagnostics.Metrics;
 using BucketProxy.Admin;
 using BucketProxy.Configuration;
 using BucketProxy.Gateway;
+using BucketProxy.Gateway.RequestLogging;
 using BucketProxy.Gateway.Telemetry;
-using BucketProxy.Gateway.Telemetry.Requests;
-using BucketProxy.Telemetry.Scraping;
+using BucketProxy.Scraping;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -86,7 +86,7 @@ internal sealed class InstanceTelemetry : IAsyncDisposable
 
     private void Metrics(MeterProviderBuilder metrics, TelemetrySettings telemetry, ILogger log)
     {
-        metrics.AddMeter(DataHost.MeterName, Monitor.MonitorService.MeterName, InstanceMetrics.MeterName, RuntimeMeter);
+        metrics.AddMeter(DataHost.MeterName, Monitor.Service.MonitorService.MeterName, InstanceMetrics.MeterName, RuntimeMeter);
         // A second instance in this process has meters of the same names.
         metrics.AddView(instrument => !_meters.Has(instrument.Meter) && instrument.Meter.Name != RuntimeMeter ? MetricStreamConfiguration.Drop
             : instrument.Name == DataHost.DurationName ? new MetricStreamConfiguration { CardinalityLimit = DurationSeries }

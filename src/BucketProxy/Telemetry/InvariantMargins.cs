@@ -41,10 +41,10 @@ internal sealed class InvariantMargins(AdminContext context, InstanceParts parts
             Add("S1", OneGrant());
             if (parts.Runs(Role.Proxy))
             {
-                _isSilenceBroken |= parts.Proxy?.Agent.BrokenSilence() is not null;
+                _isSilenceBroken |= parts.Agent?.BrokenSilence() is not null;
                 Add("S2", _isSilenceBroken ? 0 : 1);
                 Add("S3", settings.OnStoreLoss == StoreLossMode.Fence ? Fence(settings.Proxy) : 1);
-                Add("L4", Left(parts.Proxy?.Host.LongestHeld ?? TimeSpan.Zero, settings.Data.HoldTime));
+                Add("L4", Left(parts.Host?.LongestHeld ?? TimeSpan.Zero, settings.Data.HoldTime));
             }
             if (parts.Runs(Role.Monitor))
             {
@@ -70,7 +70,7 @@ internal sealed class InvariantMargins(AdminContext context, InstanceParts parts
 
     // Until it must stop everything. It is counted as silent when its lease is over, whether it is or not.
     private double Fence(ProxySettings proxy) =>
-        parts.Proxy?.Agent.LeaseRemaining is { } remaining ? (remaining - proxy.FenceMargin) / (proxy.Lease - proxy.FenceMargin) : 0;
+        parts.Agent?.LeaseRemaining is { } remaining ? (remaining - proxy.FenceMargin) / (proxy.Lease - proxy.FenceMargin) : 0;
 
     // Of one history of the store, no epoch falls, and another owner has another epoch.
     private double OneGrant()

@@ -2,6 +2,7 @@ using BucketProxy.Cluster.Etcd;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.Tests.Store;
 using BucketProxy.Etcd;
+using BucketProxy.Etcd.Client;
 using BucketProxy.EtcdTesting;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,6 +1,7 @@
 using BucketProxy.Cluster.Etcd;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Etcd;
+using BucketProxy.Etcd.Client;
 using BucketProxy.EtcdTesting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -6,6 +6,7 @@ using BucketProxy.Configuration.Values;
 using BucketProxy.Core.Routing;
 using BucketProxy.Demo;
 using BucketProxy.Emulator;
+using BucketProxy.Emulator.Nodes;
 using BucketProxy.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 

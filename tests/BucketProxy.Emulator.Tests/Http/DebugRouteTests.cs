@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text;
 using BucketProxy.Emulator.Http;
 using BucketProxy.Emulator.Journaling;
+using BucketProxy.Emulator.Nodes;
 using BucketProxy.Emulator.Tests.Support;
 using BucketProxy.Testing;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using BucketProxy.Emulator.Nodes;
 using BucketProxy.Emulator.Tests.Support;
 
 namespace BucketProxy.Emulator.Tests.Http;

@@ -5,6 +5,7 @@ using BucketProxy.Cluster.Testing;
 using BucketProxy.Core.Bases;
 using BucketProxy.Emulator.Journaling;
 using BucketProxy.Emulator.Membership;
+using BucketProxy.Emulator.Nodes;
 using BucketProxy.Emulator.Tests.Support;
 using BucketProxy.Testing;
 

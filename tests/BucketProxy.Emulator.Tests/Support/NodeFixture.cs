@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using BucketProxy.Emulator.Checking;
 using BucketProxy.Emulator.Journaling;
+using BucketProxy.Emulator.Nodes;
 using BucketProxy.Testing;
 
 namespace BucketProxy.Emulator.Tests.Support;

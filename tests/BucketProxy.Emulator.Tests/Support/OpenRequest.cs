@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using BucketProxy.Emulator.Nodes;
 
 namespace BucketProxy.Emulator.Tests.Support;
 

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using System.Text;
+using BucketProxy.Emulator.Nodes;
 
 namespace BucketProxy.Emulator.Tests.Support;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using BucketProxy.Etcd.Client;
 using BucketProxy.Etcd.Errors;
 using BucketProxy.Etcd.Kv;
 using BucketProxy.Etcd.Tests.Fake;

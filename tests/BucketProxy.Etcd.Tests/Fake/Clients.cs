@@ -1,3 +1,5 @@
+using BucketProxy.Etcd.Client;
+
 namespace BucketProxy.Etcd.Tests.Fake;
 
 internal static class Clients

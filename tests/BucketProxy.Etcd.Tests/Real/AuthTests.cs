@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BucketProxy.Etcd.Client;
 using BucketProxy.Etcd.Errors;
 using BucketProxy.Etcd.Kv;
 using BucketProxy.Etcd.Tests.Fake;

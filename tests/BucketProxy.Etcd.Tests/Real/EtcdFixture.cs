@@ -1,3 +1,4 @@
+using BucketProxy.Etcd.Client;
 using BucketProxy.EtcdTesting;
 
 namespace BucketProxy.Etcd.Tests.Real;

@@ -1,3 +1,5 @@
+using BucketProxy.Etcd.Client;
+
 namespace BucketProxy.Etcd.Tests.Real;
 
 public sealed class MembersTests(EtcdFixture etcd) : IClassFixture<EtcdFixture>

@@ -12,7 +12,7 @@ public sealed class AlarmBoardTests
     {
         using var figures = new Figures();
         using var metrics = new MonitorMetrics(figures);
-        var board = new AlarmBoard(NullLogger.Instance, metrics);
+        var board = new AlarmBoard(NullLogger.Instance, metrics.Raised);
         var alarm = new Alarm(AlarmKind.SuspectNode, "dtable-server-01", "", "");
 
         board.Show([alarm]);

@@ -5,6 +5,7 @@ using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
 using BucketProxy.Monitor.Options;
 using BucketProxy.Monitor.Orders;
+using BucketProxy.Monitor.Service;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BucketProxy.Monitor.Tests.Support;

@@ -2,6 +2,7 @@ using System.Globalization;
 using BucketProxy.Cluster.Etcd;
 using BucketProxy.Emulator.Checking;
 using BucketProxy.Etcd;
+using BucketProxy.Etcd.Client;
 using BucketProxy.EtcdTesting;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,4 +1,5 @@
 using BucketProxy.Admin;
+using BucketProxy.Admin.Hosting;
 using BucketProxy.Cluster.Keys;
 using BucketProxy.Cluster.Mirror;
 using BucketProxy.Cluster.Testing;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using BucketProxy.Admin;
+using BucketProxy.Admin.Hosting;
 using BucketProxy.Cluster.Keys;
 using BucketProxy.Cluster.Mirror;
 using BucketProxy.Cluster.Store;

@@ -17,7 +17,7 @@ public class LocalClusterTests
         };
         // 11901-11903, 12450-12456 and 30690-30695: below the kernel's range for outgoing connections, beside FreePort's.
         start.Environment["CLUSTER_PORTS"] = "6900";
-        start.Environment["CLUSTER_PROGRAM"] = typeof(BucketProxy.Composition.ServeRunner).Assembly.Location;
+        start.Environment["CLUSTER_PROGRAM"] = typeof(BucketProxy.Composition.Instance).Assembly.Location;
         using var script = Process.Start(start)!;
         using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
         var output = script.StandardOutput.ReadToEndAsync(limit.Token);

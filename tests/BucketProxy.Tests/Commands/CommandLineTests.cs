@@ -1,4 +1,5 @@
 using BucketProxy.Commands;
+using BucketProxy.Commands.Root;
 
 namespace BucketProxy.Tests.Commands;
 

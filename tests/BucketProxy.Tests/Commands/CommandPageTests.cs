@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using BucketProxy.Commands;
+using BucketProxy.Commands.Root;
 
 namespace BucketProxy.Tests.Commands;
 

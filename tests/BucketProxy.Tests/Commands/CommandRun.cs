@@ -1,4 +1,5 @@
 using BucketProxy.Commands;
+using BucketProxy.Commands.Root;
 using Spectre.Console;
 
 namespace BucketProxy.Tests.Commands;

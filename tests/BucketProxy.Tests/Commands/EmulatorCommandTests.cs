@@ -1,5 +1,6 @@
 using System.Text;
 using BucketProxy.Commands;
+using BucketProxy.Commands.Root;
 using BucketProxy.Tests.Hosting;
 
 namespace BucketProxy.Tests.Commands;

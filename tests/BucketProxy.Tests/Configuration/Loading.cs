@@ -1,4 +1,5 @@
 using BucketProxy.Configuration;
+using BucketProxy.Configuration.Loading;
 
 namespace BucketProxy.Tests.Configuration;
 

@@ -1,5 +1,6 @@
 using BucketProxy.Commands;
 using BucketProxy.Configuration;
+using BucketProxy.Configuration.Loading;
 using BucketProxy.Configuration.Rules;
 using BucketProxy.Monitor.Options;
 using BucketProxy.Tests.Commands;

@@ -1,5 +1,6 @@
 using BucketProxy.Cluster.View;
 using BucketProxy.Configuration;
+using BucketProxy.Configuration.Loading;
 
 namespace BucketProxy.Tests.Configuration;
 

@@ -1,7 +1,8 @@
 using BucketProxy.Cluster.View;
 using BucketProxy.Configuration;
+using BucketProxy.Configuration.Mapping;
 using BucketProxy.Core.Bases;
-using BucketProxy.Gateway;
+using BucketProxy.Gateway.Options;
 using BucketProxy.Gateway.Participation;
 using BucketProxy.Monitor.Options;
 using BucketProxy.Testing;
@@ -49,7 +50,8 @@ public sealed class SettingsMappingTests
               "retryAfter": "4s", "maxBodySize": "5MB", "idleTimeout": "6s", "connectTimeout": "7s", "nodeKeepAlive": "8s", "clientKeepAlive": "9s",
               "headersTimeout": "10s", "maxHeaderSize": "11KB", "maxRequestLine": "12KB", "maxConnections": 13, "readAhead": "14KB",
               "writeAhead": "15KB", "sysInfoTimeout": "16s", "closeSpread": "17s", "nodeRunOut": "2s", "broadcastWait": "3s",
-              "drainGrace": "20s", "drainLimit": "21s", "hottestBases": 22, "inlineScheduling": "off" } }
+              "drainGrace": "20s", "drainLimit": "21s", "hottestBases": 22, "inlineScheduling": "off",
+              "forwarder": "yarp", "nodeHttp2": true } }
             """).ToGatewayOptions();
         var own = new GatewayOptions();
         var untouched = typeof(GatewayOptions).GetProperties().Where(p => p.CanWrite && Equals(p.GetValue(own), p.GetValue(changed))).Select(p => p.Name);

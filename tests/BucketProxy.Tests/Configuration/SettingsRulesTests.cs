@@ -32,6 +32,7 @@ public sealed class SettingsRulesTests
     [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "proxy": { "lease": "6s" } }""", "proxy.fenceMargin: \"3s\" is not allowed; allowed: less than half of proxy.lease (6s).")]
     [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "monitor": { "retryPauseLimit": "1s" } }""", "test.json: monitor.retryPauseLimit: \"1s\" is not allowed; allowed: at least monitor.retryPause (5s).")]
     [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "data": { "readAhead": "16KB" } }""", "test.json: data.readAhead: \"16KB\" is not allowed; allowed: at least data.maxHeaderSize (32KB)")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "data": { "nodeHttp2": true } }""", "test.json: data.nodeHttp2: \"on\" is not allowed with data.forwarder \"direct\"")]
     [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "monitor": { "releasePath": "release" } }""", "test.json: monitor.releasePath: \"release\" is not allowed")]
     [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "admin": { "tokenFile": "no-such-file" } }""", "test.json: admin.tokenFile: \"no-such-file\" does not exist")]
     [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "admin": { "token": "short" } }""", "test.json: admin.token: is not allowed; allowed: at least 12 characters")]

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using BucketProxy.Commands;
+using BucketProxy.Commands.Root;
 
 namespace BucketProxy.Tests.Deployment;
 

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text.Json;
 using BucketProxy.Commands;
+using BucketProxy.Commands.Root;
 using BucketProxy.Configuration;
+using BucketProxy.Configuration.Loading;
 using BucketProxy.Configuration.Sources;
 using BucketProxy.Tests.Admin;
 

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using BucketProxy.Testing;
 using BucketProxy.Tests.Composition;
-using BucketProxy.Tests.Telemetry.Scraping;
+using BucketProxy.Tests.Scraping;
 
 namespace BucketProxy.Tests.Telemetry;
 

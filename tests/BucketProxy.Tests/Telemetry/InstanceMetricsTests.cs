@@ -2,8 +2,8 @@ using BucketProxy.Admin.Contract;
 using BucketProxy.Cluster.View;
 using BucketProxy.Configuration;
 using BucketProxy.Core.Bases;
+using BucketProxy.Scraping;
 using BucketProxy.Telemetry;
-using BucketProxy.Telemetry.Scraping;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BucketProxy.Tests.Telemetry;

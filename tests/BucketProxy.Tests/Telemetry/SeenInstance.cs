@@ -24,7 +24,7 @@ internal sealed class SeenInstance : IViewSource
             Table = () => Current is { } view ? RoutingTableBuilder.Build(RoutingTable.Empty, view) : RoutingTable.Empty,
             Desk = Desk,
         };
-        Parts = new InstanceParts(Context.Settings, () => null, () => null);
+        Parts = new InstanceParts(Context.Settings, () => null, () => null, () => null);
     }
 
     public ManualTimeProvider Time { get; } = new();

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using BucketProxy.Telemetry.Scraping;
+using BucketProxy.Scraping;
 using OpenTelemetry.Metrics;
 
 namespace BucketProxy.Tests.Telemetry;

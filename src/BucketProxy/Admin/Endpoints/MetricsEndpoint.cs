@@ -1,4 +1,4 @@
-using BucketProxy.Telemetry.Scraping;
+using BucketProxy.Scraping;
 
 namespace BucketProxy.Admin.Endpoints;
 

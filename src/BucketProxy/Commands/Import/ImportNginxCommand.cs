@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using BucketProxy.Configuration;
+using BucketProxy.Configuration.Loading;
 using BucketProxy.Configuration.Sources;
 
 namespace BucketProxy.Commands.Import;
@@ -38,7 +39,7 @@ internal static class ImportNginxCommand
         }
         var text = Write(imported, file.Name);
         // What comes out must be what check-config accepts; a host name that is none, for example, is found here.
-        var errors = new List<Configuration.Reading.SettingError>();
+        var errors = new List<SettingError>();
         var loaded = FileLayer.Parse("result", text, errors) is { } layer ? SettingsLoader.Load([layer]) : new LoadedSettings(new BucketProxySettings(), [.. errors]);
         if (!loaded.Errors.IsEmpty)
         {

@@ -5,6 +5,7 @@ using BucketProxy.Configuration.Values;
 using BucketProxy.Core.Bases;
 using BucketProxy.Core.Nodes;
 using BucketProxy.Etcd;
+using BucketProxy.Gateway.Options;
 using BucketProxy.Monitor.Options;
 
 namespace BucketProxy.Configuration.Rules;
@@ -119,6 +120,8 @@ internal sealed class SettingsRules(BucketProxySettings settings, SettingsOrigin
             origins.Report("data:readAhead", data.ReadAhead.ToString(),
                 $"is not allowed; allowed: at least data.maxHeaderSize ({data.MaxHeaderSize}) and data.maxRequestLine ({data.MaxRequestLine}).");
         }
+        if (data.NodeHttp2 && data.Forwarder == ForwarderKind.Direct)
+            origins.Report("data:nodeHttp2", "on", "is not allowed with data.forwarder \"direct\", which speaks HTTP/1.1 to servers; allowed: \"yarp\".");
     }
 
     private void LessThanHalf(string path, TimeSpan part, string wholeName, TimeSpan whole)

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using BucketProxy.Configuration.Reading;
 
 namespace BucketProxy.Configuration.Sources;
 

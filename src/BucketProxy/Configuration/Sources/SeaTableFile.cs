@@ -1,4 +1,3 @@
-using BucketProxy.Configuration.Reading;
 
 namespace BucketProxy.Configuration.Sources;
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using BucketProxy.Admin;
 using BucketProxy.Admin.Contract;
 using BucketProxy.Commands;
+using BucketProxy.Commands.Root;
 using BucketProxy.Configuration;
 using BucketProxy.Core.Bases;
 using BucketProxy.Tests.Admin;

@@ -1,0 +1,36 @@
+using BucketProxy.Etcd.Calls;
+using BucketProxy.Etcd.Grpc;
+using BucketProxy.Etcd.Members;
+
+namespace BucketProxy.Etcd.Client;
+
+public sealed partial class EtcdClient
+{
+    private static readonly GrpcMethod<Wire.MemberListResponse> MembersMethod =
+        GrpcMethod<Wire.MemberListResponse>.Of("Cluster", "MemberList", Wire.MemberListResponse.Parser);
+    private static readonly GrpcMethod<Wire.StatusResponse> StatusMethod =
+        GrpcMethod<Wire.StatusResponse>.Of("Maintenance", "Status", Wire.StatusResponse.Parser);
+
+    /// <summary>The members, as the answering one knows them.</summary>
+    /// <exception cref="Errors.EtcdException">It failed.</exception>
+    public async Task<MemberList> MembersAsync(CancellationToken cancel = default)
+    {
+        var answer = await _caller.CallAsync(MembersMethod, new Wire.MemberListRequest(), CallKind.LocalRead, cancel).ConfigureAwait(false);
+        return new MemberList(
+            EtcdHeader.From(answer.Header),
+            [.. answer.Members.Select(m => new Member(m.ID, m.Name, [.. m.PeerURLs], [.. m.ClientURLs], m.IsLearner))]);
+    }
+
+    /// <summary>How one member is doing.</summary>
+    /// <param name="endpoint">Which of the configured endpoints to ask.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="ArgumentException">It is none of the configured ones.</exception>
+    /// <exception cref="Errors.EtcdException">It failed.</exception>
+    public async Task<MemberStatus> StatusAsync(EtcdEndpoint endpoint, CancellationToken cancel = default)
+    {
+        var channel = _ring.Find(endpoint) ?? throw new ArgumentException($"{endpoint} is not among the endpoints of this client", nameof(endpoint));
+        var answer = await _caller.CallOneAsync(channel, StatusMethod, new Wire.StatusRequest(), CallKind.LocalRead, cancel).ConfigureAwait(false);
+        return new MemberStatus(
+            EtcdHeader.From(answer.Header), endpoint, answer.Version, answer.DbSize, answer.Leader, answer.RaftIndex, answer.IsLearner, [.. answer.Errors]);
+    }
+}

@@ -1,0 +1,23 @@
+
+namespace BucketProxy.Configuration.Sources;
+
+/// <summary>Something in the settings that is not allowed.</summary>
+/// <param name="Source">The layer it stands in, or null: it stands nowhere and should.</param>
+/// <param name="Key">The key as spelled there, or null: the whole source.</param>
+/// <param name="Value">The value, or null where there is none to show. Never a secret.</param>
+/// <param name="Problem">What is wrong, and what is allowed.</param>
+internal sealed record SettingError(string? Source, string? Key, string? Value, string Problem)
+{
+    /// <summary>One line: where, what, what is allowed.</summary>
+    public override string ToString()
+    {
+        var where = (Source, Key) switch
+        {
+            ({ } source, { } key) => $"{source}: {key}",
+            _ => Source ?? Key,
+        };
+        if (where is null)
+            return Problem;
+        return Value is null ? $"{where}: {Problem}" : $"{where}: \"{Value}\" {Problem}";
+    }
+}

@@ -1,0 +1,3 @@
+namespace BucketProxy.Structure.Tests.Fixtures.OneWay;
+
+internal sealed record Ground(int Depth);
