@@ -3,8 +3,8 @@ using BucketProxy.Core.Bases;
 using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Routing;
 using BucketProxy.Core.Targets;
-using BucketProxy.Gateway;
 using BucketProxy.Gateway.Holding;
+using BucketProxy.Gateway.Options;
 
 namespace BucketProxy.Benchmarks;
 

@@ -6,12 +6,14 @@ using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Routing;
 using BucketProxy.Core.Targets;
 using BucketProxy.Gateway;
-using BucketProxy.Gateway.Forwarding;
 using BucketProxy.Gateway.Holding;
 using BucketProxy.Gateway.Hosting;
 using BucketProxy.Gateway.InFlight;
+using BucketProxy.Gateway.Model;
+using BucketProxy.Gateway.Nodes;
+using BucketProxy.Gateway.Options;
+using BucketProxy.Gateway.RequestLogging;
 using BucketProxy.Gateway.Telemetry;
-using BucketProxy.Gateway.Telemetry.Requests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using OpenTelemetry;
@@ -26,20 +28,19 @@ namespace BucketProxy.Benchmarks;
 /// </summary>
 public class TelemetryBenchmarks : IDisposable, IMeterFactory
 {
-    private readonly Exchange _exchange = new();
+    private readonly DefaultHttpContext _http;
     private readonly NodeLinks _links = new(new GatewayOptions(), TimeProvider.System);
     private readonly HoldRoom _holds;
     private readonly Traffic _traffic;
-    private readonly NodeLink _link;
     private readonly MeterProvider _figures;
     private readonly TracerProvider _traces;
     private readonly RequestLog _log;
     private readonly List<GatewayMetrics> _metrics = [];
-    private readonly RequestTelemetry _counted;
-    private readonly RequestTelemetry _timed;
-    private readonly RequestTelemetry _logged;
-    private readonly RequestTelemetry _unsampled;
-    private readonly RequestTelemetry _traced;
+    private readonly (RequestTelemetry Telemetry, RequestTracing Tracing) _counted;
+    private readonly (RequestTelemetry Telemetry, RequestTracing Tracing) _timed;
+    private readonly (RequestTelemetry Telemetry, RequestTracing Tracing) _logged;
+    private readonly (RequestTelemetry Telemetry, RequestTracing Tracing) _unsampled;
+    private readonly (RequestTelemetry Telemetry, RequestTracing Tracing) _traced;
 
     public TelemetryBenchmarks()
     {
@@ -53,10 +54,12 @@ public class TelemetryBenchmarks : IDisposable, IMeterFactory
         features.Set<IHttpResponseFeature>(new HttpResponseFeature());
         features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
         features.Set<IHttpConnectionFeature>(new HttpConnectionFeature { RemoteIpAddress = IPAddress.Parse("10.0.0.7") });
-        _link = _links.For(new NodeRecord { Id = "dtable-server-01", LocalUrl = new Uri("http://10.0.0.4:5000"), LocalUrlText = "http://10.0.0.4:5000" });
-        _exchange.Begin(features);
-        _exchange.Target = new TargetExtractor().Extract(Targets.Rows);
-        _exchange.Link = _link;
+        var node = new NodeRecord { Id = "dtable-server-01", LocalUrl = new Uri("http://10.0.0.4:5000"), LocalUrlText = "http://10.0.0.4:5000" };
+        var target = new TargetExtractor().Extract(Targets.Rows);
+        var entry = new RoutingEntry { Bucket = target.BaseId.Bucket, State = EntryState.Open, Owner = node, Epoch = 1 };
+        features.Set<ITargetFeature>(new TargetFeature(Targets.Rows, target, Carriage.Plain));
+        features.Set<IGrantFeature>(new Grant(entry, _links.For(node), TimeSpan.Zero));
+        _http = new DefaultHttpContext(features);
 
         // Figures are of those meters alone that were made here.
         _figures = Sdk.CreateMeterProviderBuilder()
@@ -113,19 +116,22 @@ public class TelemetryBenchmarks : IDisposable, IMeterFactory
     [GlobalCleanup]
     public ValueTask CleanUpAsync() => _log.DisposeAsync();
 
-    private RequestTelemetry Telemetry(GatewayTelemetry telemetry)
+    private (RequestTelemetry, RequestTracing) Telemetry(GatewayTelemetry telemetry)
     {
         _metrics.Add(new GatewayMetrics(_links, _holds, _traffic, new ConnectionCount(most: 0), telemetry));
-        return new RequestTelemetry(_metrics[^1], telemetry, TimeProvider.System);
+        var tracing = new RequestTracing(telemetry);
+        return (new RequestTelemetry(_metrics[^1], telemetry, tracing, _traffic, TimeProvider.System), tracing);
     }
 
-    private void Tell(RequestTelemetry telemetry)
+    private void Tell((RequestTelemetry Telemetry, RequestTracing Tracing) one)
     {
-        telemetry.Began(_exchange);
-        _exchange.Span = telemetry.Trace(_exchange);
-        telemetry.Ended(_exchange);
-        _exchange.Span = null;
-        _exchange.BeganAt = 0;
+        var beganAt = one.Telemetry.Began();
+        var span = one.Tracing.BeginRequest(_http);
+        if (span is not null)
+            _http.Features.Set<ISpanFeature>(new SpanFeature(span));
+        one.Telemetry.Ended(_http, beganAt);
+        if (span is not null)
+            _http.Features.Set<ISpanFeature>(null);
     }
 
     private sealed class Unread<T> : BaseExporter<T> where T : class

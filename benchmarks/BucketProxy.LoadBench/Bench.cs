@@ -24,7 +24,7 @@ internal sealed class Bench(Workspace workspace, BenchOptions options, MarkdownR
             await using var nodes = await (scenario.NeedsRawNodes
                 ? NodeSet.StartRawAsync(workspace, scenario.Nodes)
                 : NodeSet.StartNginxAsync(workspace, scenario.Nodes));
-            var series = kinds.Select(k => new Series(k.Name)).ToArray();
+            var series = kinds.Select(k => new Series(k.Name, k.Standing)).ToArray();
             if (scenario.NeedsFreshProcess)
                 await RunFreshAsync(scenario, kinds, nodes, series, progress);
             else
@@ -32,6 +32,7 @@ internal sealed class Bench(Workspace workspace, BenchOptions options, MarkdownR
             await report.AddAsync(scenario, series);
         }
         progress.Finish();
+        Console.Write(report.Beside());
     }
 
     private async Task RunInTurnAsync(

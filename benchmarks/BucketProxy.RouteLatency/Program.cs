@@ -10,6 +10,7 @@ using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
 using BucketProxy.Core.Routing;
 using BucketProxy.Etcd;
+using BucketProxy.Etcd.Client;
 using BucketProxy.EtcdTesting;
 using Microsoft.Extensions.Logging.Abstractions;
 

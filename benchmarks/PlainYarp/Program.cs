@@ -1,5 +1,6 @@
 // YARP as its guide shows it: MapReverseProxy, two clusters, routes by the first character of the UUID, nothing tuned.
-// Arguments: PORT NODE1 NODE2
+// Arguments: PORT NODE1 NODE2 [direct]
+// "direct": the same, with the two lines that put BucketProxy.Forwarder below it.
 using Yarp.ReverseProxy.Configuration;
 
 string[] digits = [.. "0123456789".Select(c => c.ToString())];
@@ -7,12 +8,17 @@ string[] letters = [.. "abcdefABCDEF".Select(c => c.ToString())];
 
 var builder = WebApplication.CreateBuilder();
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
-builder.Services.AddReverseProxy().LoadFromMemory(
+var proxy = builder.Services.AddReverseProxy().LoadFromMemory(
     [
         Route("digits", "^[0-9]"), Sockets("digits", digits),
         Route("letters", "^[a-fA-F]"), Sockets("letters", letters),
     ],
     [Cluster("digits", args[1]), Cluster("letters", args[2])]);
+if (args is [.., "direct"])
+{
+    proxy.AddDirectForwarder();
+    builder.WebHost.UseLoopTransport();
+}
 var app = builder.Build();
 app.Urls.Add($"http://127.0.0.1:{args[0]}");
 app.MapReverseProxy();

@@ -1,23 +1,23 @@
 namespace BucketProxy.LoadBench.Measuring;
 
 /// <summary>The runs of one proxy in one scenario.</summary>
-internal sealed class Series(string name)
+internal sealed class Series(string name, Standing standing)
 {
     private readonly List<Sample> _samples = [];
 
     public string Name => name;
 
+    public Standing Standing => standing;
+
     public IReadOnlyList<Sample> Samples => _samples;
 
     public void Add(Sample sample) => _samples.Add(sample);
 
-    public (double Median, double Least, double Most)? Of(Metric metric)
-    {
-        var values = _samples.Select(s => s[metric]).OfType<double>().Order().ToArray();
-        if (values.Length == 0)
-            return null;
-        var middle = values.Length / 2;
-        var median = values.Length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-        return (median, values[0], values[^1]);
-    }
+    public Spread? Of(Metric metric) => Spread.Of(_samples.Select(s => s[metric]).OfType<double>());
+
+    /// <summary>
+    /// Times the other's, taken round by round: what the machine did in a round met both, and falls out of their ratio.
+    /// </summary>
+    public Spread? To(Series other, Metric metric) => Spread.Of(
+        _samples.Zip(other.Samples, (mine, its) => mine[metric] / its[metric]).OfType<double>().Where(double.IsFinite));
 }

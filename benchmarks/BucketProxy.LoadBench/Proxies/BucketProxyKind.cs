@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using BucketProxy.LoadBench.Backends;
 using BucketProxy.LoadBench.Loads;
+using BucketProxy.LoadBench.Measuring;
 using BucketProxy.LoadBench.Processes;
 
 namespace BucketProxy.LoadBench.Proxies;
@@ -11,11 +12,17 @@ namespace BucketProxy.LoadBench.Proxies;
 /// </summary>
 internal sealed class BucketProxyKind : IProxyKind
 {
-    public const string MainKey = "bucketproxy";
-
-    public string Key { get; init; } = MainKey;
+    public string Key { get; init; } = "bucketproxy";
 
     public string Name { get; init; } = "BucketProxy";
+
+    public Standing Standing { get; init; } = Standing.Subject;
+
+    /// <summary>Which build; null for the one of this checkout.</summary>
+    public BucketProxyBuild? Build { get; init; }
+
+    /// <summary>Further flags of <c>serve</c>.</summary>
+    public string[] Flags { get; init; } = [];
 
     /// <summary>How many of the nodes it routes to. With 2, bases go by digit and letter as with the other proxies.</summary>
     public int Nodes { get; init; } = 2;
@@ -40,8 +47,8 @@ internal sealed class BucketProxyKind : IProxyKind
         foreach (var (name, section) in More?.Invoke(folder, StartCollector) ?? [])
             settings[name] = section?.DeepClone();
         await File.WriteAllTextAsync(config, settings.ToJsonString());
-        var process = await ServerProcess.StartAsync(
-            workspace.Built("src/BucketProxy", "bucketproxy"), ["serve", "--config", config], port, folder + "/out.log");
+        var (program, arguments) = (Build ?? BuildOf(workspace)).With(["serve", "--config", config, .. Flags]);
+        var process = await ServerProcess.StartAsync(program, arguments, port, folder + "/out.log");
         try
         {
             var sockets = new IdleSockets([]);
@@ -71,6 +78,9 @@ internal sealed class BucketProxyKind : IProxyKind
             return its;
         }
     }
+
+    /// <summary>The build of this checkout.</summary>
+    public static BucketProxyBuild BuildOf(Workspace workspace) => new(workspace.Built("src/BucketProxy", "bucketproxy.dll"));
 
     private JsonObject Settings(NodeSet nodes, int port, int admin, string folder) => new()
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using BucketProxy.Etcd;
+using BucketProxy.Etcd.Client;
 using BucketProxy.LoadBench.Backends;
 using BucketProxy.LoadBench.Processes;
 
@@ -84,8 +85,8 @@ internal sealed class EtcdTrio : IProxyKind
             ["data"] = new JsonObject { ["listen"] = Local(port) },
             ["admin"] = new JsonObject { ["listen"] = Local(workspace.Ports.Take()) },
         }.ToJsonString());
-        return await ServerProcess.StartAsync(
-            workspace.Built("src/BucketProxy", "bucketproxy"), ["serve", "--config", config], port, folder + "/out.log");
+        var (program, arguments) = BucketProxyKind.BuildOf(workspace).With("serve", "--config", config);
+        return await ServerProcess.StartAsync(program, arguments, port, folder + "/out.log");
     }
 
     private static string Local(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");

@@ -1,4 +1,5 @@
 using BucketProxy.LoadBench.Backends;
+using BucketProxy.LoadBench.Measuring;
 using BucketProxy.LoadBench.Processes;
 
 namespace BucketProxy.LoadBench.Proxies;
@@ -11,6 +12,9 @@ internal interface IProxyKind
 
     /// <summary>Name in reports.</summary>
     string Name { get; }
+
+    /// <summary>What it is in the comparison.</summary>
+    Standing Standing => Standing.Other;
 
     /// <summary>Starts one in front of these nodes and waits until its port is open.</summary>
     Task<RunningProxy> StartAsync(Workspace workspace, NodeSet nodes);

@@ -5,19 +5,25 @@ using BucketProxy.LoadBench.Processes;
 namespace BucketProxy.LoadBench.Proxies;
 
 /// <summary>YARP as its guide shows it.</summary>
-internal sealed class PlainYarp : IProxyKind
+/// <param name="isDirect">With BucketProxy.Forwarder below it: two lines more.</param>
+internal sealed class PlainYarp(bool isDirect = false) : IProxyKind
 {
-    public string Key => "yarp";
+    public string Key => isDirect ? "yarp-direct" : "yarp";
 
-    public string Name => "plain YARP";
+    public string Name => isDirect ? "YARP on BucketProxy.Forwarder" : "plain YARP";
 
     public async Task<RunningProxy> StartAsync(Workspace workspace, NodeSet nodes)
     {
         var folder = workspace.NewFolder(Key);
         var port = workspace.Ports.Take();
-        return new RunningProxy(Name, port, await ServerProcess.StartAsync(
-            "dotnet",
-            [workspace.Built("benchmarks/PlainYarp", "PlainYarp.dll"), port.ToString(CultureInfo.InvariantCulture), nodes.Address(0), nodes.Address(1)],
-            port, folder + "/out.log"));
+        string[] arguments =
+        [
+            workspace.Built("benchmarks/PlainYarp", "PlainYarp.dll"),
+            port.ToString(CultureInfo.InvariantCulture),
+            nodes.Address(0),
+            nodes.Address(1),
+            .. isDirect ? ["direct"] : Array.Empty<string>(),
+        ];
+        return new RunningProxy(Name, port, await ServerProcess.StartAsync("dotnet", arguments, port, folder + "/out.log"));
     }
 }

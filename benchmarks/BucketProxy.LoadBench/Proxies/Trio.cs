@@ -1,5 +1,5 @@
 using System.Globalization;
-using BucketProxy.Etcd;
+using BucketProxy.Etcd.Client;
 
 namespace BucketProxy.LoadBench.Proxies;
 

@@ -4,9 +4,11 @@ using System.Runtime.InteropServices;
 namespace BucketProxy.LoadBench.Report;
 
 /// <summary>Where and with what it was measured.</summary>
-internal sealed record Machine(string Date, string System, string Load, string Commit, string[] Versions)
+internal sealed record Machine(string Date, string System, string Load, string Commit, string[] Versions, string[] Builds)
 {
-    public static Machine Look(string root)
+    /// <param name="root">The checkout.</param>
+    /// <param name="builds">Builds of BucketProxy that take part: name and version.</param>
+    public static Machine Look(string root, string[] builds)
     {
         var load = File.ReadAllText("/proc/loadavg").Split(' ');
         return new Machine(
@@ -15,13 +17,15 @@ internal sealed record Machine(string Date, string System, string Load, string C
                 + $"{File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}, {RuntimeInformation.FrameworkDescription}",
             load[0],
             Output("git", "-C", root, "rev-parse", "--short", "HEAD") + (Output("git", "-C", root, "status", "--porcelain", "--", "src").Length > 0 ? " with changes" : ""),
-            [Output("nginx", "-v"), Output("haproxy", "-v"), Output("wrk", "-v")]);
+            [Output("nginx", "-v"), Output("haproxy", "-v"), Output("wrk", "-v")],
+            builds);
     }
 
     public string Describe() => $"""
         * {Date}, commit {Commit}
         * {System}; load average when it began: {Load}
         * {string.Join(", ", Versions.Select(v => v.Split('\n')[0].Trim()))}
+        {(Builds.Length > 0 ? "* " + string.Join("; ", Builds) : "")}
         """;
 
     private static string Cpu() =>

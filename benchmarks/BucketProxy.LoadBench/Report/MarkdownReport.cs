@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using BucketProxy.LoadBench.Measuring;
-using BucketProxy.LoadBench.Proxies;
 using BucketProxy.LoadBench.Scenarios;
 
 namespace BucketProxy.LoadBench.Report;
@@ -10,13 +9,18 @@ namespace BucketProxy.LoadBench.Report;
 internal sealed class MarkdownReport(string file, Machine machine, BenchOptions options)
 {
     private readonly StringBuilder _tables = new();
+    private readonly Beside _beside = new();
 
     public async Task AddAsync(Scenario scenario, IReadOnlyList<Series> series)
     {
         Append(scenario, series);
+        _beside.Add(scenario, series);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        await File.WriteAllTextAsync(file, Head() + _tables);
+        await File.WriteAllTextAsync(file, Head() + _beside.Text() + _tables);
     }
+
+    /// <summary>All that is compared, in short.</summary>
+    public string Beside() => _beside.Text();
 
     private string Head() => string.Create(CultureInfo.InvariantCulture, $"""
         # Side by side
@@ -43,7 +47,7 @@ internal sealed class MarkdownReport(string file, Machine machine, BenchOptions 
         {
             _tables.Append("| ").Append(each.Name).Append(" |");
             foreach (var metric in metrics)
-                _tables.Append(' ').Append(Cell(each.Of(metric), metric)).Append(" |");
+                _tables.Append(' ').Append(Cells.Of(each.Of(metric), metric.Format)).Append(" |");
             if (best is { } value)
                 _tables.Append(' ').Append(Ratio(each, metrics[0], value)).Append(" |");
             _tables.Append('\n');
@@ -51,16 +55,11 @@ internal sealed class MarkdownReport(string file, Machine machine, BenchOptions 
         _tables.Append('\n');
     }
 
-    private static string Cell((double Median, double Least, double Most)? value, Metric metric) =>
-        value is not { } v ? "" : v.Least == v.Most
-            ? metric.Text(v.Median)
-            : $"{metric.Text(v.Median)} ({metric.Text(v.Least)}–{metric.Text(v.Most)})";
-
     private static double? Best(IReadOnlyList<Series> series, Metric metric, bool ofFirst)
     {
         if (ofFirst)
             return series[0].Of(metric)?.Median;
-        var others = series.Where(s => s.Name != new BucketProxyKind().Name).Select(s => s.Of(metric)?.Median).OfType<double>().ToArray();
+        var others = series.Where(s => s.Standing == Standing.Other).Select(s => s.Of(metric)?.Median).OfType<double>().ToArray();
         return others.Length == 0 ? null : metric.MoreIsBetter ? others.Max() : others.Min();
     }
 
