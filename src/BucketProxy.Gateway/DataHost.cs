@@ -19,7 +19,6 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -46,6 +45,8 @@ public sealed class DataHost : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly WebApplication _app;
+    private readonly IServer _server;
+    private readonly DataApplication _application;
     private readonly NodeLinks _links;
     private readonly HoldRoom _holds;
     private readonly Draining _draining;
@@ -91,6 +92,7 @@ public sealed class DataHost : IAsyncDisposable
         telemetry ??= new GatewayTelemetry();
         extensions ??= new GatewayExtensions();
 
+        // For its services and the server. It is not run: its way of running an application is not ours (DataApplication).
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
         builder.WebHost.UseDataTransport(options);
@@ -103,7 +105,6 @@ public sealed class DataHost : IAsyncDisposable
             .AddSingleton(options)
             .AddSingleton(time)
             .AddSingleton(telemetry)
-            .AddSingleton<IHostLifetime, NoLifetime>()
             .AddSingleton<Draining>()
             .AddSingleton(new ConnectionCount(options.MaxConnections))
             .AddSingleton(new TargetExtractor(options.PathPrefixes))
@@ -116,9 +117,7 @@ public sealed class DataHost : IAsyncDisposable
             .AddSingleton<DetachedTunnels>()
             .AddSingleton<GatewayMetrics>()
             .AddSingleton<RequestTracing>()
-            .AddSingleton<RequestTelemetry>()
-            // How long a stop takes is its caller's business.
-            .Configure<HostOptions>(static host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
+            .AddSingleton<RequestTelemetry>();
         services.AddRouting();
         AddProxy(services, options, extensions);
         services.Configure<KestrelServerOptions>(server => KestrelLimits.Apply(server, options));
@@ -138,7 +137,11 @@ public sealed class DataHost : IAsyncDisposable
         _detached = _app.Services.GetRequiredService<DetachedTunnels>();
         // Made now: what is observed must be there before the first request.
         _app.Services.GetRequiredService<GatewayMetrics>();
-        DataPipeline.Map(_app, extensions, telemetry.Tracing.IsOn);
+        _server = _app.Services.GetRequiredService<IServer>();
+        _application = new DataApplication(
+            DataPipeline.Build(_app.Services, extensions, telemetry.Tracing.IsOn),
+            _app.Services.GetRequiredService<RequestTelemetry>(),
+            _app.Services.GetRequiredService<IServiceScopeFactory>());
         current.Published += OnPublished;
     }
 
@@ -153,13 +156,13 @@ public sealed class DataHost : IAsyncDisposable
 
     /// <summary>The addresses that are really open, for example <c>http://[::]:5550</c>; empty before the start.</summary>
     public IReadOnlyList<string> Addresses =>
-        [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
+        [.. _server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
 
     /// <summary>Opens the port.</summary>
     /// <exception cref="IOException">The port is taken.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        await _app.StartAsync(cancellationToken);
+        await _server.StartAsync(_application, cancellationToken);
         Log.Started(_log, string.Join(", ", Addresses));
     }
 
@@ -197,7 +200,7 @@ public sealed class DataHost : IAsyncDisposable
         }
         await using (_time.CreateTimer(_ => Cut(limit), null, _options.DrainLimit, Timeout.InfiniteTimeSpan))
         {
-            await _app.StopAsync(limit.Token);
+            await _server.StopAsync(limit.Token);
             await EndedAsync(_detached.WhenNoneAsync(), limit.Token);
         }
         CutAll();
@@ -270,13 +273,5 @@ public sealed class DataHost : IAsyncDisposable
             services.AddSingleton<IForwarderHttpClientFactory>(static _ => new ClusterClientFactory(new PerNodeClient()));
         }
         extensions.Proxy?.Invoke(proxy);
-    }
-
-    /// <summary>The process's signals are its own business.</summary>
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -85,11 +85,7 @@ internal sealed class Delivery
     public async ValueTask<Delivered> BeginAsync(
         HttpContext context, Destination destination, Translator translator, Upgrade upgrade, int patience, CancellationToken token)
     {
-        Context = context;
-        _destination = destination;
-        _translator = translator;
-        Upgrade = upgrade;
-        translator.Describe(this);
+        Set(context, destination, translator, upgrade);
         var gone = context.RequestAborted;
         var head = new HeadWriter();
         try
@@ -159,6 +155,16 @@ internal sealed class Delivery
         {
             head.Dispose();
         }
+    }
+
+    /// <summary>Says what is to be delivered; nothing is done yet.</summary>
+    public void Set(HttpContext context, Destination destination, Translator translator, Upgrade upgrade)
+    {
+        Context = context;
+        _destination = destination;
+        _translator = translator;
+        Upgrade = upgrade;
+        translator.Describe(this);
     }
 
     /// <summary>Step 5, in any case: gives the connection back or closes it, and lets go of the request. When it has ended, nothing of the request is in

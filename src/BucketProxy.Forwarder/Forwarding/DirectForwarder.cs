@@ -39,8 +39,7 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
     /// <returns>None; else what <see cref="IForwarderErrorFeature"/> says too.</returns>
     /// <exception cref="ArgumentException">The client is another, or the prefix is no destination.</exception>
     /// <exception cref="InvalidOperationException">The response has begun.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<ForwarderError> SendAsync(
+    public ValueTask<ForwarderError> SendAsync(
         HttpContext context,
         string destinationPrefix,
         HttpMessageInvoker httpClient,
@@ -62,22 +61,19 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
             throw new InvalidOperationException("The request cannot be forwarded: its response has begun.");
         var destination = DestinationOf(client, destinationPrefix);
 
+        var patience = PatienceOf(requestConfig.ActivityTimeout ?? DefaultActivityTimeout);
+        client.Notice(patience);
+        if (requestConfig.AllowResponseBuffering != true)
+            ((IHttpResponseBodyFeature?)context.Features[typeof(IHttpResponseBodyFeature)])?.DisableBuffering();
+        var upgrade = Upgrades.Of(context);
+        if (TranslatorFor(transformer, context) is { } translator)
+        {
+            YarpTelemetry.Start(destinationPrefix);
+            return ForwardAsync(context, destination, translator, upgrade, patience, cancellationToken);
+        }
+        var custom = new CustomTranslator(transformer, context, patience, client.Time, cancellationToken);
         YarpTelemetry.Start(destinationPrefix);
-        try
-        {
-            var patience = PatienceOf(requestConfig.ActivityTimeout ?? DefaultActivityTimeout);
-            client.Notice(patience);
-            if (requestConfig.AllowResponseBuffering != true)
-                context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-            var upgrade = Upgrades.Of(context);
-            if (TranslatorFor(transformer, context) is { } translator)
-                return await ForwardAsync(context, destination, translator, upgrade, patience, cancellationToken);
-            return await TransformAsync(context, client, destination, requestConfig, transformer, upgrade, patience, cancellationToken);
-        }
-        finally
-        {
-            YarpTelemetry.Stop(context.Response.StatusCode);
-        }
+        return TransformAsync(context, client, destination, requestConfig, custom, upgrade, patience, cancellationToken);
     }
 
     /// <summary>What is known to do the same as the transformer; null when nothing is.</summary>
@@ -95,17 +91,19 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
         DirectHttpClient client,
         Destination destination,
         ForwarderRequestConfig config,
-        HttpTransformer transformer,
+        CustomTranslator translator,
         Upgrade upgrade,
         int patience,
         CancellationToken token)
     {
-        using var custom = new CustomTranslator(transformer, context, patience, client.Time, token);
+        using var custom = translator;
+        var isMade = false;
         try
         {
             if (!await custom.TransformRequestAsync(destination.Prefix, config, upgrade))
                 return ForwarderError.None;
             destination = custom.DestinationOf(destination, client);
+            isMade = true;
         }
         catch (Exception e)
         {
@@ -119,9 +117,15 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
             await custom.FailAsync(context);
             return error;
         }
+        finally
+        {
+            if (!isMade)
+                YarpTelemetry.Stop(context.Response.StatusCode);
+        }
         return await ForwardAsync(context, destination, custom, upgrade, patience, token);
     }
 
+    /// <summary>Has the request delivered, and its answer carried. It tells YARP's event source of the end, however that is.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ForwarderError> ForwardAsync(
         HttpContext context, Destination destination, Translator translator, Upgrade upgrade, int patience, CancellationToken token)
@@ -134,45 +138,52 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
         DestinationConnection? upgraded = null;
         try
         {
-            delivered = await delivery.BeginAsync(context, destination, translator, upgrade, patience, token);
-            isAnswering = delivered == Delivered.Answered;
-            if (isAnswering)
+            try
             {
-                if (!await translator.BeginAnswerAsync(delivery))
-                    (isLeft, isComplete) = (true, delivery.Connection.IsBodyOver);
-                else if (delivery.IsSwitched)
-                    upgraded = delivery.HandOver();
-                else if (await translator.CarryAsync(delivery))
-                    isComplete = true;
-                else
-                    delivered = Delivered.ClientBroke;
-                if (isComplete && !isLeft)
-                    await translator.EndAnswerAsync(delivery);
+                delivered = await delivery.BeginAsync(context, destination, translator, upgrade, patience, token);
+                isAnswering = delivered == Delivered.Answered;
+                if (isAnswering)
+                {
+                    if (!await translator.BeginAnswerAsync(delivery))
+                        (isLeft, isComplete) = (true, delivery.Connection.IsBodyOver);
+                    else if (delivery.IsSwitched)
+                        upgraded = delivery.HandOver();
+                    else if (await translator.CarryAsync(delivery))
+                        isComplete = true;
+                    else
+                        delivered = Delivered.ClientBroke;
+                    if (isComplete && !isLeft)
+                        await translator.EndAnswerAsync(delivery);
+                }
             }
-        }
-        catch (AnswerNotTakenException e)
-        {
-            delivered = delivery.Failed(e.InnerException, Delivered.AnswerNotTaken);
-        }
-        catch (Exception e) when (Delivery.IsBreak(e) || e is OperationCanceledException)
-        {
-            isComplete = false;
-            delivered = delivery.Failed(e);
+            catch (AnswerNotTakenException e)
+            {
+                delivered = delivery.Failed(e.InnerException, Delivered.AnswerNotTaken);
+            }
+            catch (Exception e) when (Delivery.IsBreak(e) || e is OperationCanceledException)
+            {
+                isComplete = false;
+                delivered = delivery.Failed(e);
+            }
+            finally
+            {
+                translator.Release();
+                // Here the destination has answered completely, or its connection is closed: what the client is told comes behind that.
+                await delivery.EndAsync(isComplete);
+            }
+            var key = delivery.WebSocketKey;
+            var error = isComplete || isLeft || upgraded is not null
+                ? ForwarderError.None
+                : Failure.Tell(context, delivered, delivery, isAnswering, logger);
+            DeliveryPool.Return(delivery);
+            if (!isAnswering)
+                await translator.FailAsync(context);
+            return upgraded is null ? error : await UpgradeRelay.RunAsync(context, upgraded, key, logger, token);
         }
         finally
         {
-            translator.Release();
-            // Here the destination has answered completely, or its connection is closed: what the client is told comes behind that.
-            await delivery.EndAsync(isComplete);
+            YarpTelemetry.Stop(context.Response.StatusCode);
         }
-        var key = delivery.WebSocketKey;
-        var error = isComplete || isLeft || upgraded is not null
-            ? ForwarderError.None
-            : Failure.Tell(context, delivered, delivery, isAnswering, logger);
-        DeliveryPool.Return(delivery);
-        if (!isAnswering)
-            await translator.FailAsync(context);
-        return upgraded is null ? error : await UpgradeRelay.RunAsync(context, upgraded, key, logger, token);
     }
 
     private static Destination DestinationOf(DirectHttpClient client, string prefix)

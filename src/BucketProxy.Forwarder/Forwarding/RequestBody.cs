@@ -21,7 +21,7 @@ internal static class RequestBodies
     /// <summary>How the body of a client's request is framed.</summary>
     public static RequestBody Of(HttpContext http)
     {
-        if (http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
+        if (http.Features[typeof(IHttpRequestBodyDetectionFeature)] is IHttpRequestBodyDetectionFeature { CanHaveBody: false })
             return RequestBody.None;
         return http.Request.ContentLength is { } length
             ? length > 0 ? RequestBody.Length : RequestBody.None

@@ -52,7 +52,7 @@ internal static class RequestHead
 
     private static void Line(ref HeadWriter to, Delivery delivery, string method)
     {
-        var target = delivery.Context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var target = ((IHttpRequestFeature)delivery.Context.Features[typeof(IHttpRequestFeature)]!).RawTarget;
         // The server's HTTP/1.1 parser lets nothing else pass; the one of HTTP/2 has other rules, and applications may set it.
         if (!target.StartsWith('/') || target.AsSpan().ContainsAnyExceptInRange('!', '~') || method.AsSpan().ContainsAnyExceptInRange('!', '~'))
             throw new FormatException("The target cannot stand in a request line.");

@@ -27,9 +27,10 @@ internal sealed class ConnectionFeatures(LoopConnection connection) : IFeatureCo
                 if (_others[i].Key == key)
                     return _others[i].Value;
             }
-            if (key == typeof(IConnectionDetachFeature))
-                return connection.CanDetach ? connection : null;
-            return IsOwn(key) ? connection : null;
+            // The server asks here for whatever a request does not have, several times each.
+            if (!IsOwn(key))
+                return null;
+            return key != typeof(IConnectionDetachFeature) || connection.CanDetach ? connection : null;
         }
         set
         {
@@ -73,5 +74,8 @@ internal sealed class ConnectionFeatures(LoopConnection connection) : IFeatureCo
         typeof(IConnectionLifetimeFeature), typeof(IConnectionEndPointFeature), typeof(IMemoryPoolFeature), typeof(IConnectionDetachFeature),
     ];
 
-    private static bool IsOwn(Type key) => Array.IndexOf(Own, key) >= 0;
+    private static bool IsOwn(Type key) =>
+        key == typeof(IConnectionIdFeature) || key == typeof(IConnectionItemsFeature) || key == typeof(IConnectionTransportFeature)
+        || key == typeof(IConnectionLifetimeFeature) || key == typeof(IConnectionEndPointFeature) || key == typeof(IMemoryPoolFeature)
+        || key == typeof(IConnectionDetachFeature);
 }

@@ -1,5 +1,4 @@
-using System.Diagnostics;
-using System.Runtime.CompilerServices;
+using BucketProxy.Core.Bases;
 using BucketProxy.Core.Routing;
 using BucketProxy.Gateway.Answers;
 using BucketProxy.Gateway.Holding;
@@ -36,32 +35,73 @@ internal sealed class GrantMiddleware(
     RequestTracing tracing,
     ILogger<GrantMiddleware> log)
 {
-    public async Task Invoke(HttpContext context)
+    public Task Invoke(HttpContext context)
     {
         var target = context.Target();
         var id = target.Target.BaseId;
+        var client = context.RequestAborted;
+        if (target.Carriage == Carriage.Plain && !context.Request.IsSafe())
+            Detach(context);
+        // :: Steps 1 and 2, the usual case first. Who would overtake waiting requests goes behind them.
+        return !holds.IsBacklogged(id.Bucket) && current.TryEnter(id, out var entry)
+            ? SendAsync(context, entry, TimeSpan.Zero, isFirst: true, client)
+            : HoldAsync(context, id, client);
+    }
+
+    /// <summary>Steps 3 to 5: sends a request through an entry that it entered, and leaves the entry.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="entry">The entry.</param>
+    /// <param name="held">How long it was held before.</param>
+    /// <param name="isFirst">It was not held: whatever becomes of it is settled here. Otherwise that is the caller's.</param>
+    /// <param name="client">As in <see cref="Resend.HoldAndSendAsync"/>.</param>
+    public async Task<Sent> SendAsync(HttpContext context, RoutingEntry entry, TimeSpan held, bool isFirst, CancellationToken client)
+    {
         try
         {
-            var client = context.RequestAborted;
-            if (target.Carriage == Carriage.Plain && !context.Request.IsSafe())
-                Detach(context);
-            // :: Steps 1 and 2, the usual case first. Who would overtake waiting requests goes behind them.
-            if (!holds.IsBacklogged(id.Bucket) && current.TryEnter(id, out var entry)
-                && await SendAsync(context, entry, TimeSpan.Zero) == Sent.Answered)
+            var grant = Give(context, entry, held);
+            Sent sent;
+            // The node is told of the span: whoever writes the request's head passes on the current one.
+            using (var span = tracing.BeginForward(context, grant))
             {
-                return;
+                try
+                {
+                    await next(context);
+                }
+                finally
+                {
+                    // S2: here the node has answered completely, or its connection is closed.
+                    grant.Leave();
+                }
+                sent = grant.IsOutdated ? Sent.GrantChanged
+                    : context.Features[typeof(IForwarderErrorFeature)] is IForwarderErrorFeature error ? await Failures.JudgeAsync(context, error)
+                    : Sent.Answered;
+                RequestTracing.EndForward(span, sent);
             }
+            if (sent == Sent.Answered || !isFirst)
+                return sent;
+            await resend.HoldAndSendAsync(context, context.Target().Target.BaseId, this, client);
+        }
+        catch (Exception e) when (isFirst)
+        {
+            await FailAsync(context, e);
+        }
+        return Sent.Answered;
+    }
+
+    private async Task HoldAsync(HttpContext context, BaseId id, CancellationToken client)
+    {
+        try
+        {
             await resend.HoldAndSendAsync(context, id, this, client);
         }
         catch (Exception e)
         {
-            Log.RequestFailed(log, e, id);
-            await OwnAnswer.ErrorAsync(context, StatusCodes.Status500InternalServerError, "The proxy failed.", Cause.Internal);
+            await FailAsync(context, e);
         }
     }
 
-    /// <summary>Steps 3 to 5: sends a request through an entry that it entered, and leaves the entry.</summary>
-    public ValueTask<Sent> SendAsync(HttpContext context, RoutingEntry entry, TimeSpan held)
+    /// <summary>The features by which the stages behind this one send it.</summary>
+    private Grant Give(HttpContext context, RoutingEntry entry, TimeSpan held)
     {
         Grant grant;
         try
@@ -73,37 +113,17 @@ internal sealed class GrantMiddleware(
             entry.Leave();
             throw;
         }
-        context.Features.Set<IGrantFeature>(grant);
+        context.Features[typeof(IGrantFeature)] = grant;
         context.GetReverseProxyFeature().AvailableDestinations = grant.Link.Destination;
         if (draining.IsOn && HttpProtocol.IsHttp11(context.Request.Protocol))
             context.Response.Headers.Connection = "close";
-        return tracing.SpanOf(context) is { } span ? SendTracedAsync(context, grant, span) : SendAsync(context, grant);
+        return grant;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Sent> SendAsync(HttpContext context, Grant grant)
+    private Task FailAsync(HttpContext context, Exception e)
     {
-        try
-        {
-            await next(context);
-        }
-        finally
-        {
-            // S2: here the node has answered completely, or its connection is closed.
-            grant.Leave();
-        }
-        if (grant.IsOutdated)
-            return Sent.GrantChanged;
-        return context.Features.Get<IForwarderErrorFeature>() is { } error ? await Failures.JudgeAsync(context, error) : Sent.Answered;
-    }
-
-    private async ValueTask<Sent> SendTracedAsync(HttpContext context, Grant grant, Activity request)
-    {
-        // The node is told of it: whoever writes the request's head passes on the current span.
-        using var span = RequestTracing.BeginForward(context, grant, request);
-        var sent = await SendAsync(context, grant);
-        RequestTracing.EndForward(span, sent);
-        return sent;
+        Log.RequestFailed(log, e, context.Target().Target.BaseId);
+        return OwnAnswer.ErrorAsync(context, StatusCodes.Status500InternalServerError, "The proxy failed.", Cause.Internal);
     }
 
     /// <summary>

@@ -61,10 +61,10 @@ internal sealed class Resend
             var sent = await _again.ExecuteAsync(
                 async (state, token) =>
                 {
-                    (var attempt, outcome) = await AttemptAsync(state.context, state.stage, state.held, token);
+                    (var attempt, outcome) = await AttemptAsync(state.context, state.stage, state.held, state.client, token);
                     return attempt;
                 },
-                (context, stage, held),
+                (context, stage, held, client),
                 stop.Token);
             if (sent == Sent.Answered)
             {
@@ -90,7 +90,7 @@ internal sealed class Resend
     }
 
     private async ValueTask<(Sent Sent, HoldOutcome Outcome)> AttemptAsync(
-        HttpContext context, GrantMiddleware stage, HeldRequest held, CancellationToken stop)
+        HttpContext context, GrantMiddleware stage, HeldRequest held, CancellationToken client, CancellationToken stop)
     {
         _holds.Unpark(held);
         while (true)
@@ -107,7 +107,7 @@ internal sealed class Resend
             {
                 if (!_current.TryEnter(held.BaseId, out var entry))
                     continue;
-                var sent = await stage.SendAsync(context, entry, _holds.Spent(held));
+                var sent = await stage.SendAsync(context, entry, _holds.Spent(held), isFirst: false, client);
                 if (sent == Sent.GrantChanged)
                     continue;
                 if (sent == Sent.Unreachable)

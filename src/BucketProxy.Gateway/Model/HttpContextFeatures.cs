@@ -4,19 +4,21 @@ using Microsoft.AspNetCore.Http;
 
 namespace BucketProxy.Gateway.Model;
 
-/// <summary>What the stages say to one another through a request's features.</summary>
+/// <summary>
+/// What the stages say to one another through a request's features. Asked for by type: the generic way is a look-up of the method first, each time.
+/// </summary>
 internal static class HttpContextFeatures
 {
     /// <summary>Of a stage behind the target stage.</summary>
     public static ITargetFeature Target(this HttpContext http) =>
-        http.Features.Get<ITargetFeature>() ?? throw new InvalidOperationException("The target stage has not seen this request.");
+        (ITargetFeature?)http.Features[typeof(ITargetFeature)] ?? throw new InvalidOperationException("The target stage has not seen this request.");
 
     /// <summary>Of a stage behind the grant stage.</summary>
     public static Grant Grant(this HttpContext http) =>
-        (Grant?)http.Features.Get<IGrantFeature>() ?? throw new InvalidOperationException("The grant stage has not seen this request.");
+        (Grant?)http.Features[typeof(IGrantFeature)] ?? throw new InvalidOperationException("The grant stage has not seen this request.");
 
     /// <summary>Why the answer is as it is; <see cref="Cause.Node"/> unless somebody said otherwise.</summary>
-    public static Cause Cause(this HttpContext http) => http.Features.Get<IAnswerFeature>()?.Cause ?? Outcomes.Cause.Node;
+    public static Cause Cause(this HttpContext http) => ((IAnswerFeature?)http.Features[typeof(IAnswerFeature)])?.Cause ?? Outcomes.Cause.Node;
 
     public static void SetCause(this HttpContext http, Cause cause) => http.Features.Set<IAnswerFeature>(new AnswerFeature(cause));
 

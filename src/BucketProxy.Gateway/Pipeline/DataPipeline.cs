@@ -4,6 +4,7 @@ using BucketProxy.Gateway.Targeting;
 using BucketProxy.Gateway.Telemetry;
 using BucketProxy.Gateway.Tunnels;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 
 namespace BucketProxy.Gateway.Pipeline;
 
@@ -21,15 +22,13 @@ namespace BucketProxy.Gateway.Pipeline;
 internal static class DataPipeline
 {
     /// <summary>Puts it together.</summary>
-    /// <param name="app">The data port.</param>
+    /// <param name="services">The data port's.</param>
     /// <param name="extensions">What a user adds.</param>
     /// <param name="traces">Whether any request can have a span.</param>
-    public static void Map(WebApplication app, GatewayExtensions extensions, bool traces)
+    public static RequestDelegate Build(IServiceProvider services, GatewayExtensions extensions, bool traces)
     {
-        app.UseMiddleware<RequestTelemetryMiddleware>();
-        app.UseMiddleware<OnlyRouteMiddleware>();
-        app.UseRouting();
-        app.MapReverseProxy(pipeline =>
+        var route = new OnlyRoute(services);
+        route.MapReverseProxy(pipeline =>
         {
             pipeline.UseMiddleware<RequestGuardMiddleware>();
             pipeline.UseMiddleware<TargetMiddleware>();
@@ -40,5 +39,6 @@ internal static class DataPipeline
             extensions.Pipeline?.Invoke(pipeline);
             pipeline.UseMiddleware<TunnelMiddleware>();
         });
+        return route.RunAsync;
     }
 }

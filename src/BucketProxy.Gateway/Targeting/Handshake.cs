@@ -9,7 +9,7 @@ internal static class Handshake
     /// <summary>Websockets are taken up, and nothing else. Null: it asks for one in a way that cannot be carried.</summary>
     public static bool? IsWebSocket(HttpContext http)
     {
-        if (http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true })
+        if (http.Features[typeof(IHttpUpgradeFeature)] is IHttpUpgradeFeature { IsUpgradableRequest: true })
         {
             var upgrade = http.Request.Headers.Upgrade;
             if (upgrade.Count == 1 && "websocket".Equals(upgrade[0], StringComparison.OrdinalIgnoreCase))
@@ -21,7 +21,7 @@ internal static class Handshake
             // Any other upgrade is not taken up, and nobody behind us must think that it was.
             http.Request.Headers.Remove("Upgrade");
         }
-        if (http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
+        if (HttpMethods.IsConnect(http.Request.Method) && http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
             return connect.Protocol == "websocket" ? true : null;
         return false;
     }

@@ -15,21 +15,21 @@ internal sealed class TargetMiddleware(RequestDelegate next, TargetExtractor ext
 {
     public Task Invoke(HttpContext context)
     {
-        var request = context.Features.GetRequiredFeature<IHttpRequestFeature>();
+        var request = (IHttpRequestFeature)context.Features[typeof(IHttpRequestFeature)]!;
         var received = request.RawTarget;
         var target = extractor.Extract(received);
         if (target.ForwardStart > 0)
             request.RawTarget = received[target.ForwardStart..];
         if (target.Kind != TargetKind.Base)
         {
-            context.Features.Set<ITargetFeature>(new TargetFeature(received, target, Carriage.Plain));
+            context.Features[typeof(ITargetFeature)] = new TargetFeature(received, target, Carriage.Plain);
             return local.AnswerAsync(context, target);
         }
         var isWebSocket = Handshake.IsWebSocket(context);
         var carriage = isWebSocket == true ? Carriage.WebSocket
             : target.HasSession && HttpMethods.IsGet(context.Request.Method) ? Carriage.Poll
             : Carriage.Plain;
-        context.Features.Set<ITargetFeature>(new TargetFeature(received, target, carriage));
+        context.Features[typeof(ITargetFeature)] = new TargetFeature(received, target, carriage);
         return isWebSocket is null
             ? OwnAnswer.ErrorAsync(context, StatusCodes.Status400BadRequest, "A websocket handshake is a GET without a body.", Cause.BadRequest)
             : next(context);

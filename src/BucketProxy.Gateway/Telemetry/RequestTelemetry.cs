@@ -20,8 +20,8 @@ internal sealed class RequestTelemetry(GatewayMetrics metrics, GatewayTelemetry 
     /// <param name="beganAt">What <see cref="Began"/> said.</param>
     public void Ended(HttpContext http, long beganAt)
     {
-        var target = http.Features.Get<ITargetFeature>();
-        var grant = (Grant?)http.Features.Get<IGrantFeature>();
+        var target = (ITargetFeature?)http.Features[typeof(ITargetFeature)];
+        var grant = (Grant?)http.Features[typeof(IGrantFeature)];
         var cause = http.Cause();
         if (target.IsForBase())
             traffic.Load.Count(target!.Target.BaseId, http.AnnouncedBytes());

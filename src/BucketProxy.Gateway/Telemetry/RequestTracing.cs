@@ -63,9 +63,9 @@ internal sealed class RequestTracing(GatewayTelemetry telemetry)
         SpanOf(http) is { } request ? Source.StartActivity("hold", ActivityKind.Internal, request.Context) : null;
 
     /// <summary>The span of an attempt to send. It is the current one until it ends.</summary>
-    public static Activity? BeginForward(HttpContext http, Grant grant, Activity request)
+    public Activity? BeginForward(HttpContext http, Grant grant)
     {
-        if (Source.StartActivity("forward", ActivityKind.Client, request.Context) is not { } span)
+        if (SpanOf(http) is not { } request || Source.StartActivity("forward", ActivityKind.Client, request.Context) is not { } span)
             return null;
         span.SetTag("http.request.method", RequestMethods.NameOf(http.Request.Method));
         span.SetTag("bucketproxy.node", grant.Node.Id);

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
@@ -5,21 +6,29 @@ using Microsoft.AspNetCore.Routing;
 namespace BucketProxy.Gateway.Pipeline;
 
 /// <summary>
-/// Chooses the endpoint of the one route there is, which takes every request. Routing then has nothing to match: that would decode and split each
+/// The one route there is, which takes every request, in place of ASP.NET Core's routing. Nothing has to be matched: matching would decode and split each
 /// path, and keep its parts, for nobody.
 /// </summary>
-internal sealed class OnlyRouteMiddleware(RequestDelegate next, EndpointDataSource endpoints)
+internal sealed class OnlyRoute(IServiceProvider services) : IEndpointRouteBuilder
 {
+    private readonly List<EndpointDataSource> _sources = [];
     private Choice? _choice;
 
-    public Task Invoke(HttpContext context)
+    public ICollection<EndpointDataSource> DataSources => _sources;
+
+    public IServiceProvider ServiceProvider => services;
+
+    public IApplicationBuilder CreateApplicationBuilder() => new ApplicationBuilder(services);
+
+    /// <summary>Has the route's endpoint carry out a request.</summary>
+    public Task RunAsync(HttpContext context)
     {
         var choice = _choice;
         // YARP makes another endpoint when its route, or the cluster's settings, change. Nodes that come and go are neither.
         if (choice is null || choice.IsOutdated)
-            _choice = choice = new Choice(endpoints);
-        context.Features.Set<IEndpointFeature>(choice);
-        return next(context);
+            _choice = choice = new Choice(_sources.Single());
+        context.Features[typeof(IEndpointFeature)] = choice;
+        return choice.Run(context);
     }
 
     /// <summary>One for all requests: whoever sets another endpoint sets it for one request, in a feature of its own.</summary>
@@ -33,9 +42,12 @@ internal sealed class OnlyRouteMiddleware(RequestDelegate next, EndpointDataSour
             // The token first: a change in between is not missed.
             endpoints.GetChangeToken().RegisterChangeCallback(static c => ((Choice)c!)._isOutdated = true, this);
             _endpoint = endpoints.Endpoints is [var only] ? only : throw new InvalidOperationException("There is not exactly one route.");
+            Run = _endpoint.RequestDelegate ?? throw new InvalidOperationException("The route has nothing to run.");
         }
 
         public bool IsOutdated => _isOutdated;
+
+        public RequestDelegate Run { get; }
 
         public Endpoint? Endpoint
         {
