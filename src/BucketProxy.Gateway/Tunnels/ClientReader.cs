@@ -7,13 +7,13 @@ namespace BucketProxy.Gateway.Tunnels;
 /// Reads a client's connection so that a wait for its bytes can be left at any time without losing any: waiting is done with an empty buffer, and goes
 /// on when whoever waited has been woken. One reader at a time; <see cref="Wake"/> by anybody.
 /// </summary>
-internal sealed class ClientReader : IValueTaskSource
+internal sealed class ClientReader : IValueTaskSource<int>, IValueTaskSource
 {
     private readonly Stream _client;
     private readonly CancellationTokenSource? _ending;
     private readonly Lock _lock = new();
     private readonly Action _onCame;
-    private ManualResetValueTaskSourceCore<bool> _source;
+    private ManualResetValueTaskSourceCore<int> _source;
     private ValueTaskAwaiter<int> _coming;
     // A wait for the client is under way; it outlives whoever began it.
     private bool _isComing;
@@ -34,44 +34,50 @@ internal sealed class ClientReader : IValueTaskSource
 
     private CancellationToken Ending => _ending?.Token ?? CancellationToken.None;
 
-    /// <summary>Waits for the client to say something, or end. False: woken before.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<bool> WaitAsync()
+    /// <summary>The client has said something, or has ended: a read does not wait.</summary>
+    public bool HasCome
+    {
+        get
+        {
+            lock (_lock)
+                return _hasCome;
+        }
+    }
+
+    /// <summary>Waits for the client to say something, or end; or for <see cref="Wake"/>.</summary>
+    /// <returns>0, as a read into an empty buffer.</returns>
+    public ValueTask<int> WaitAsync()
     {
         bool isComing;
         lock (_lock)
         {
             if (_hasCome)
-                return true;
+                return new ValueTask<int>(0);
             isComing = _isComing;
         }
         if (!isComing)
         {
 #pragma warning disable CA2012 // Taken exactly once: below, or by OnCame.
-            var coming = _client.ReadAsync(Memory<byte>.Empty, Ending);
+            var coming = _client.ReadAsync(Memory<byte>.Empty, Ending).GetAwaiter();
             if (coming.IsCompleted)
             {
-                await coming;
-                return _hasCome = true;
+                coming.GetResult();
+                lock (_lock)
+                    _hasCome = true;
+                return new ValueTask<int>(0);
             }
             _isComing = true;
-            _coming = coming.GetAwaiter();
+            _coming = coming;
 #pragma warning restore CA2012
             _coming.UnsafeOnCompleted(_onCame);
         }
-        await WakeOrAsync(orWhenItComes: true);
-        lock (_lock)
-        {
-            if (!_hasCome)
-                return false;
-        }
-        return true;
+        return TryAwait(orWhenItComes: true) ? new ValueTask<int>(this, _source.Version) : new ValueTask<int>(0);
     }
 
     /// <summary>Waits for <see cref="Wake"/> only.</summary>
-    public ValueTask WaitToBeWokenAsync() => WakeOrAsync(orWhenItComes: false);
+    public ValueTask WaitToBeWokenAsync() => TryAwait(orWhenItComes: false) ? new ValueTask(this, _source.Version) : ValueTask.CompletedTask;
 
-    /// <summary>Reads what has come. After <see cref="WaitAsync"/> said so.</summary>
+    /// <summary>Reads what has come. After <see cref="HasCome"/> said so.</summary>
     /// <returns>0 at the end.</returns>
     public ValueTask<int> ReadAsync(Memory<byte> buffer)
     {
@@ -91,7 +97,7 @@ internal sealed class ClientReader : IValueTaskSource
             }
             _isAwaited = false;
         }
-        _source.SetResult(true);
+        _source.SetResult(0);
     }
 
     /// <summary>Ends a wait that is under way. Its connection was closed, or the wait is cancelled here.</summary>
@@ -110,26 +116,29 @@ internal sealed class ClientReader : IValueTaskSource
         await ended;
     }
 
+    int IValueTaskSource<int>.GetResult(short token) => _source.GetResult(token);
+
     void IValueTaskSource.GetResult(short token) => _source.GetResult(token);
 
-    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _source.GetStatus(token);
+    public ValueTaskSourceStatus GetStatus(short token) => _source.GetStatus(token);
 
-    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
 
-    private ValueTask WakeOrAsync(bool orWhenItComes)
+    /// <summary>False: it need not be waited for, it was woken or something came meanwhile.</summary>
+    private bool TryAwait(bool orWhenItComes)
     {
         lock (_lock)
         {
             if (_isWoken || (orWhenItComes && _hasCome))
             {
                 _isWoken = false;
-                return ValueTask.CompletedTask;
+                return false;
             }
             _awaitsClient = orWhenItComes;
             _isAwaited = true;
             _source.Reset();
-            return new ValueTask(this, _source.Version);
+            return true;
         }
     }
 
@@ -153,6 +162,6 @@ internal sealed class ClientReader : IValueTaskSource
                 return;
             _isAwaited = false;
         }
-        _source.SetResult(true);
+        _source.SetResult(0);
     }
 }

@@ -21,27 +21,18 @@ namespace BucketProxy.Gateway.Tunnels;
 internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Action clientEnded, bool canCancel) : Stream
 {
     private const int ReadOutSize = 4096;
-    private readonly Lock _lock = new();
+    private readonly ClientDirection _toNode = new();
     private readonly ClientReader _reader = new(client, canCancel);
-    private FrameCursor _fromClient;
     private FrameCursor _fromNode;
     private CancellationToken _cancelledBy;
     private CancellationTokenRegistration _cancelling;
-    private TaskCompletionSource? _clientQuiet;
     private TaskCompletionSource? _nodeClosed;
-    // Bytes were read, and the forwarder may still be sending them.
-    private bool _isWithForwarder;
-    // The client's last whole frame has passed; what it says from here on is for nobody.
-    private bool _isStopped;
-    private int _closeLeft;
-    private bool _isOver;
-    private bool _clientIsDone;
     private volatile bool _untilNodeClose;
     private volatile bool _nodeIsDone;
     private volatile bool _isWriting;
 
     /// <summary>Completes when the client's last whole frame is with the node. After <see cref="StopClient"/>.</summary>
-    public Task ClientQuiet => _clientQuiet?.Task ?? Task.CompletedTask;
+    public Task ClientQuiet => _toNode.Quiet;
 
     /// <summary>The node's latest frame is a close.</summary>
     public bool NodeSaidClose => _nodeIsDone || _fromNode.Latest == FrameCursor.Close;
@@ -64,27 +55,15 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
     }
 
     /// <summary>No client frame goes to the node any more, but for the rest of one that is half sent.</summary>
-    public void StopClient()
-    {
-        lock (_lock)
-        {
-            _clientQuiet ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _isStopped |= _fromClient.AtBoundary;
-            if (_isStopped && !_isWithForwarder)
-                _clientQuiet.TrySetResult();
-        }
-    }
+    public void StopClient() => _toNode.Stop();
 
     /// <summary>Says 1012 to the node, and lets its frames pass up to its own close. Once the client is quiet.</summary>
     /// <returns>Completes when the node has closed.</returns>
     public Task CloseNode()
     {
-        lock (_lock)
-        {
-            _nodeClosed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _untilNodeClose = true;
-            _closeLeft = CloseFrame.ToNode.Length;
-        }
+        _nodeClosed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _untilNodeClose = true;
+        _toNode.BeginClose();
         _reader.Wake();
         return _nodeClosed.Task;
     }
@@ -92,11 +71,7 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
     /// <summary>Whoever reads is at the end.</summary>
     public void End()
     {
-        lock (_lock)
-        {
-            _isOver = true;
-            _clientQuiet?.TrySetResult();
-        }
+        _toNode.End();
         _reader.Wake();
     }
 
@@ -121,7 +96,7 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
     /// <summary>Reads what the client still says, to nowhere, until its close frame or its end. By nobody while the forwarder reads.</summary>
     public async Task ReadOutAsync()
     {
-        if (_clientIsDone || (_fromClient.Latest == FrameCursor.Close && _fromClient.AtBoundary))
+        if (_toNode.IsDone)
             return;
         var buffer = ArrayPool<byte>.Shared.Rent(ReadOutSize);
         try
@@ -129,10 +104,11 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
             while (true)
             {
                 // Woken, not told that something came: whoever woke it has nothing to say to this.
-                if (!await _reader.WaitAsync())
+                await _reader.WaitAsync();
+                if (!_reader.HasCome)
                     continue;
                 var length = await _reader.ReadAsync(buffer);
-                if (length == 0 || _fromClient.AdvanceUntil(FrameCursor.Close, buffer.AsSpan(0, length)) < length)
+                if (length == 0 || _toNode.PassOut(buffer.AsSpan(0, length)))
                     return;
             }
         }
@@ -162,7 +138,20 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
             _cancelledBy = cancellationToken;
             _cancelling = cancellationToken.UnsafeRegister(static s => ((TunnelStream)s!).End(), this);
         }
-        return ReadAsync(buffer);
+        var step = _toNode.Next(buffer.Span, out var length);
+        if (step is ClientDirection.Step.Give or ClientDirection.Step.End)
+            return new ValueTask<int>(length);
+        if (step == ClientDirection.Step.Wait)
+            return ReadOnAsync(buffer);
+        // Who asks with an empty buffer only waits, and may be let go too early: the read that follows waits itself.
+        if (buffer.IsEmpty)
+            return _reader.WaitAsync();
+        if (!_reader.HasCome)
+            return ReadOnAsync(buffer);
+        var reading = _reader.ReadAsync(buffer);
+        if (!reading.IsCompletedSuccessfully)
+            return FinishAsync(reading, buffer);
+        return TryTake(buffer, reading.Result, out length) ? new ValueTask<int>(length) : ReadOnAsync(buffer);
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -208,90 +197,48 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
         e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException or Microsoft.AspNetCore.Http.BadHttpRequestException;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> ReadAsync(Memory<byte> buffer)
+    private async ValueTask<int> ReadOnAsync(Memory<byte> buffer)
     {
         while (true)
         {
-            switch (Next(buffer.Span, out var length))
+            switch (_toNode.Next(buffer.Span, out var length))
             {
-                case Step.Give:
+                case ClientDirection.Step.Give:
+                case ClientDirection.Step.End:
                     return length;
-                case Step.End:
-                    return 0;
-                case Step.Wait:
+                case ClientDirection.Step.Wait:
                     await _reader.WaitToBeWokenAsync();
                     continue;
             }
-            if (!await _reader.WaitAsync())
+            await _reader.WaitAsync();
+            if (!_reader.HasCome)
                 continue;
             if (buffer.IsEmpty)
                 return 0;
-            var received = await _reader.ReadAsync(buffer);
-            if (received == 0)
-            {
-                // Without a client there is no tunnel.
-                _clientIsDone = true;
-                clientEnded();
-                return 0;
-            }
-            length = Pass(buffer.Span[..received]);
-            if (length == 0)
-                continue;
-            load.CountBytes(baseId, length);
-            return length;
+            if (TryTake(buffer, await _reader.ReadAsync(buffer), out length))
+                return length;
         }
     }
 
-    private enum Step
-    {
-        Read,
-        Give,
-        Wait,
-        End,
-    }
+    private async ValueTask<int> FinishAsync(ValueTask<int> reading, Memory<byte> buffer) =>
+        TryTake(buffer, await reading, out var length) ? length : await ReadOnAsync(buffer);
 
-    /// <summary>What the forwarder gets next. That it asks says that what it had before is with the node.</summary>
-    private Step Next(Span<byte> buffer, out int length)
+    /// <summary>Takes what was read from the client. False: none of it is for the node, and the client goes on.</summary>
+    private bool TryTake(ReadOnlyMemory<byte> buffer, int received, out int length)
     {
         length = 0;
-        lock (_lock)
+        if (received == 0)
         {
-            _isWithForwarder = false;
-            if (_isOver)
-                return Step.End;
-            if (!_isStopped)
-                return Step.Read;
-            _clientQuiet!.TrySetResult();
-            if (_closeLeft == 0)
-                return Step.Wait;
-            var left = CloseFrame.ToNode.Span[^_closeLeft..];
-            length = Math.Min(left.Length, buffer.Length);
-            left[..length].CopyTo(buffer);
-            _closeLeft -= length;
-            return Step.Give;
+            // Without a client there is no tunnel.
+            _toNode.Ended();
+            clientEnded();
+            return true;
         }
-    }
-
-    /// <summary>How much of the client's bytes may go to the node: all, or once stopping the rest of the frame that is half sent. 0 at its end.</summary>
-    private int Pass(ReadOnlySpan<byte> data)
-    {
-        lock (_lock)
-        {
-            var pass = data.Length;
-            if (_clientQuiet is null)
-            {
-                _fromClient.Advance(data);
-            }
-            else
-            {
-                pass = _isStopped ? 0 : _fromClient.AdvanceToBoundary(data);
-                _isStopped = _isStopped || _fromClient.AtBoundary;
-                if (pass < data.Length)
-                    _clientIsDone |= _fromClient.AdvanceUntil(FrameCursor.Close, data[pass..]) < data.Length - pass;
-            }
-            _isWithForwarder = pass > 0;
-            return pass;
-        }
+        length = _toNode.Pass(buffer.Span[..received]);
+        if (length == 0)
+            return false;
+        load.CountBytes(baseId, length);
+        return true;
     }
 
     private void NodeClosed()

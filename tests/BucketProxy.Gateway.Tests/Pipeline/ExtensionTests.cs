@@ -61,6 +61,29 @@ public sealed class ExtensionTests
     }
 
     [Fact]
+    public async Task Middleware_AsksForServices_HasItsOwnScopeUntilTheRequestEnds()
+    {
+        var scopes = new ConcurrentQueue<Scoped>();
+        await using var node = new FakeNode();
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, extensions: new GatewayExtensions
+        {
+            Proxy = static proxy => proxy.Services.AddScoped<Scoped>(),
+            Pipeline = pipeline => pipeline.Use((context, next) =>
+            {
+                scopes.Enqueue(context.RequestServices.GetRequiredService<Scoped>());
+                return next(context);
+            }),
+        });
+
+        await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path));
+        await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path));
+
+        Assert.Equal(2, scopes.Distinct().Count());
+        foreach (var scope in scopes)
+            await scope.Disposed.Task.WaitAsync(TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
     public async Task Middleware_AnswersItself_NodeIsNotAskedAndNothingStaysInFlight()
     {
         await using var node = new FakeNode();
@@ -113,4 +136,11 @@ public sealed class ExtensionTests
 
     /// <summary>A node at whose address nobody listens.</summary>
     private static NodeRecord Gone() => new() { Id = "dtable-server-01", LocalUrl = new Uri("http://127.0.0.1:1"), LocalUrlText = "http://127.0.0.1:1" };
+
+    private sealed class Scoped : IDisposable
+    {
+        public TaskCompletionSource Disposed { get; } = new();
+
+        public void Dispose() => Disposed.TrySetResult();
+    }
 }
