@@ -5,6 +5,8 @@ using BucketProxy.Forwarder.Forwarding;
 using BucketProxy.Forwarder.Tests.Support;
 using BucketProxy.Testing;
 using BucketProxy.Testing.Wire;
+using Microsoft.Extensions.DependencyInjection;
+using Yarp.ReverseProxy.Transforms;
 
 namespace BucketProxy.Forwarder.Tests.Forwarding;
 
@@ -33,6 +35,39 @@ public sealed class TelemetryTests
         await Patience.UntilAsync(() => listener.Counters.TryGetValue("requests-started", out var started) && started >= 2, "requests-started counts");
         await Patience.UntilAsync(() => listener.Counters.TryGetValue("requests-failed", out var failed) && failed >= 1, "requests-failed counts");
         await Patience.UntilAsync(() => listener.Counters.ContainsKey("current-requests"), "current-requests is told");
+    }
+
+    [Theory]
+    [InlineData("/answered", 597)]
+    [InlineData("/forwarded", 219)]
+    public async Task Stop_WithATransformOfTheApplication_ToldOnce(string path, int status)
+    {
+        using var listener = new Listener();
+        await using var server = new RawServer();
+        await using var app = await ProxyApp.StartAsync(server.Port, new ProxySetup
+        {
+            Proxy = proxy => proxy.AddTransforms(context =>
+            {
+                context.AddRequestTransform(request =>
+                {
+                    if (path == "/answered")
+                        request.HttpContext.Response.StatusCode = status;
+                    return ValueTask.CompletedTask;
+                });
+                context.AddResponseTransform(response =>
+                {
+                    response.HttpContext.Response.StatusCode = status;
+                    return ValueTask.CompletedTask;
+                });
+            }),
+        });
+        await using var client = await RawClient.ConnectAsync(app.Port);
+
+        Assert.Equal(status, (await client.AskAsync($"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n")).Status);
+
+        await Patience.UntilAsync(() => listener.Stops.Contains(status), "the stop is told");
+        Assert.Equal(path == "/answered" ? 0 : 1, server.Requests.Count);
+        Assert.Single(listener.Stops, s => s == status);
     }
 
     private sealed class Listener : EventListener
