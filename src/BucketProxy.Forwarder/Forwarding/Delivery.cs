@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using System.Security.Authentication;
 using System.Text;
 using BucketProxy.Forwarder.Destinations;
@@ -9,7 +8,8 @@ using Microsoft.AspNetCore.Http;
 namespace BucketProxy.Forwarder.Forwarding;
 
 /// <summary>
-/// One request's way over a connection to its destination, and the head of the answer back. Used again for other requests.
+/// One request's way over a connection to its destination, and the head of the answer back. <see cref="DirectForwarder"/> takes it from step to step. Used again
+/// for other requests.
 /// <code>
 ///   1 connection    an unused one, else a new one                                                              (ConnectionHold)
 ///   2 request       head and what is there of the body in one go; the rest by a BodyPump, beside what follows  (Translator, BodyPump)
@@ -26,7 +26,7 @@ internal sealed class Delivery
     private readonly ConnectionHold _hold = new();
     private Destination _destination = null!;
     private Translator _translator = null!;
-    private BodyPump? _pump;
+    private HeadWriter _head;
     private int _interim;
     private bool _anyCame;
 
@@ -74,167 +74,40 @@ internal sealed class Delivery
     /// <summary>What it is carried on, after <see cref="Delivered.Answered"/>.</summary>
     public DestinationConnection Connection => _hold.Connection;
 
-    /// <summary>Steps 1 to 3. Whatever comes of it, <see cref="EndAsync"/> or <see cref="HandOver"/> follows.</summary>
+    /// <summary>The head of the request, until that of the answer has come.</summary>
+    public ReadOnlyMemory<byte> Head => _head.Written;
+
+    /// <summary>Sends the body beside what follows; null where there is none to send.</summary>
+    public BodyPump? Pump { get; set; }
+
+    /// <summary>Writes the head and begins to listen for who cancels it. Whatever comes of it, <see cref="EndAsync"/> follows.</summary>
     /// <param name="context">The request.</param>
     /// <param name="destination">Where to.</param>
     /// <param name="translator">How.</param>
     /// <param name="upgrade">The upgrade that it asks for.</param>
     /// <param name="patience">As <see cref="IConnectionUser.Patience"/>.</param>
-    /// <param name="token">Cancels it, besides a client that goes away.</param>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<Delivered> BeginAsync(
-        HttpContext context, Destination destination, Translator translator, Upgrade upgrade, int patience, CancellationToken token)
+    /// <param name="gone">The client goes away.</param>
+    /// <param name="token">Cancels it, too.</param>
+    public void Begin(
+        HttpContext context, Destination destination, Translator translator, Upgrade upgrade, int patience, CancellationToken gone, CancellationToken token)
     {
         Set(context, destination, translator, upgrade);
-        var gone = context.RequestAborted;
-        var head = new HeadWriter();
-        try
-        {
-            translator.WriteHead(ref head, this);
-            _hold.Begin(context, patience, gone, token);
-            // What is sent once should not meet a connection that the destination has closed already.
-            var connection = destination.Take(forCertain: !IsSafe);
-            while (true)
-            {
-                connection ??= await destination.ConnectAsync(gone, token);
-                if (!_hold.TryHold(connection))
-                    return Failed(error: null);
-                try
-                {
-                    if (Body == RequestBody.None)
-                        await connection.SendAsync(head.Written);
-                    else
-                        _pump = await BodyPump.BeginAsync(context.Request.BodyReader, connection, head.Written, Body, BodyLength);
-                    do
-                    {
-                        if (!connection.EndFill(await connection.BeginFill()))
-                            throw new IOException("The destination closed the connection.");
-                        _anyCame = true;
-                    }
-                    while (!TryReadHead(connection));
-                    return Delivered.Answered;
-                }
-                catch (Exception e) when (IsBreak(e) && MayGoAgain(connection))
-                {
-                    _hold.Release()?.Close();
-                    connection = null;
-                }
-            }
-        }
-        catch (DestinationUnreachableException e)
-        {
-            Error = e;
-            return _hold.IsCancelled ? Delivered.Cancelled : Delivered.Unreachable;
-        }
-        catch (AnswerNotTakenException e)
-        {
-            Error = e.InnerException;
-            return Delivered.AnswerNotTaken;
-        }
-        catch (Exception e) when (e is FormatException or EncoderFallbackException)
-        {
-            Error = e;
-            return Delivered.RequestMalformed;
-        }
-        catch (BodyBrokeException e)
-        {
-            Error = e;
-            RequestFault = e.Status;
-            return Delivered.RequestBroke;
-        }
-        catch (OperationCanceledException e)
-        {
-            Error = e;
-            return Delivered.Cancelled;
-        }
-        catch (Exception e) when (IsBreak(e) || e is AuthenticationException)
-        {
-            return Failed(e);
-        }
-        finally
-        {
-            head.Dispose();
-        }
+        _head = new HeadWriter();
+        translator.WriteHead(ref _head, this);
+        _hold.Begin(context, patience, gone, token);
     }
 
-    /// <summary>Says what is to be delivered; nothing is done yet.</summary>
-    public void Set(HttpContext context, Destination destination, Translator translator, Upgrade upgrade)
+    /// <summary>Step 1: an unused connection; null if there is none.</summary>
+    // What is sent once should not meet a connection that the destination has closed already.
+    public DestinationConnection? TakeUnused() => _destination.Take(forCertain: !IsSafe);
+
+    /// <summary>The connection that it goes on, from here on. False: it was cancelled before, and the connection is closed.</summary>
+    public bool TryHold(DestinationConnection connection) => _hold.TryHold(connection);
+
+    /// <summary>Step 3, behind each receive. False while the head has not come completely.</summary>
+    public bool TryReadHead(DestinationConnection connection)
     {
-        Context = context;
-        _destination = destination;
-        _translator = translator;
-        Upgrade = upgrade;
-        translator.Describe(this);
-    }
-
-    /// <summary>Step 5, in any case: gives the connection back or closes it, and lets go of the request. When it has ended, nothing of the request is in
-    /// flight any more.</summary>
-    /// <param name="isComplete">The answer was carried to its end.</param>
-    public ValueTask EndAsync(bool isComplete)
-    {
-        var connection = _hold.End();
-        if (_pump is { } pump)
-            return EndPumpAsync(pump, connection, isComplete);
-        if (connection is not null)
-            Rest(connection, isComplete);
-        return ValueTask.CompletedTask;
-    }
-
-    /// <summary>Gives the connection away, after a 101. Closing it is the taker's. <see cref="EndAsync"/> still follows.</summary>
-    public DestinationConnection HandOver() => _hold.End() ?? throw new InvalidOperationException("Nothing is under way.");
-
-    /// <summary>What a break means, by what happened before it.</summary>
-    public Delivered Failed(Exception? error)
-    {
-        Error = error;
-        if (_pump?.Fault is { } fault)
-        {
-            Error = fault;
-            RequestFault = fault.Status;
-            return Delivered.RequestBroke;
-        }
-        return _hold.IsCancelled ? Delivered.Cancelled : _hold.IsExpired ? Delivered.Expired : Delivered.DestinationBroke;
-    }
-
-    /// <summary>It ends for a reason that has nothing to do with the connection.</summary>
-    public Delivered Failed(Exception? error, Delivered how)
-    {
-        Error = error;
-        return how;
-    }
-
-    /// <summary>Whether <paramref name="e"/> is how a broken connection shows.</summary>
-    public static bool IsBreak(Exception e) => e is SocketException or IOException or ObjectDisposedException;
-
-    /// <summary>The destination's answer, as far as all translators treat it alike.</summary>
-    /// <param name="head">Its head.</param>
-    /// <param name="trailers">The names of trailers that it announces, for the client.</param>
-    public void Take(in AnswerHead head, Microsoft.Extensions.Primitives.StringValues trailers)
-    {
-        var response = Context.Response;
-        AnswerStatus.Take(Context, head);
-        if (head.Length is { } length)
-            response.ContentLength = length;
-        if (IsSwitched || !HttpProtocol.IsHttp11(Context.Request.Protocol))
-            return;
-        if (ClosesConnection)
-            response.Headers.Connection = "close";
-        if (trailers.Count > 0 && head.HasTrailers && !Connection.IsBodyOver)
-        {
-            // The server leaves the framing to whoever sets this header; by itself it writes no trailers on HTTP/1.1.
-            FramesTrailers = true;
-            response.Headers.Trailer = trailers;
-            response.Headers.TransferEncoding = "chunked";
-        }
-    }
-
-    /// <summary>Sent once: safe, without a body, on a connection that was used before and ended before any answer began.</summary>
-    private bool MayGoAgain(DestinationConnection connection) =>
-        IsSafe && Body == RequestBody.None && connection.IsUsed && !_anyCame && !_hold.IsCancelled && !_hold.IsExpired;
-
-    /// <summary>Step 3. False while the head has not come completely.</summary>
-    private bool TryReadHead(DestinationConnection connection)
-    {
+        _anyCame = true;
         while (true)
         {
             var bytes = connection.FindHead();
@@ -264,7 +137,112 @@ internal sealed class Delivery
                 // The server's headers, for example, take nothing but ASCII unless they are told to.
                 throw new AnswerNotTakenException(e);
             }
+            _head.Dispose();
             return true;
+        }
+    }
+
+    /// <summary>Whether it may go out once more: safe, without a body, on a connection that was used before and broke before any answer began.</summary>
+    public bool MayGoAgain(Exception e, DestinationConnection connection) =>
+        IsBreak(e) && IsSafe && Body == RequestBody.None && connection.IsUsed && !_anyCame && !_hold.IsCancelled && !_hold.IsExpired;
+
+    /// <summary>Lets go of the connection that it shall not go on after all.</summary>
+    public void Drop() => _hold.Release()?.Close();
+
+    /// <summary>Says what is to be delivered; nothing is done yet.</summary>
+    public void Set(HttpContext context, Destination destination, Translator translator, Upgrade upgrade)
+    {
+        Context = context;
+        _destination = destination;
+        _translator = translator;
+        Upgrade = upgrade;
+        translator.Describe(this);
+    }
+
+    /// <summary>Step 5, in any case: gives the connection back or closes it, and lets go of the request. When it has ended, nothing of the request is in
+    /// flight any more.</summary>
+    /// <param name="isComplete">The answer was carried to its end.</param>
+    public ValueTask EndAsync(bool isComplete)
+    {
+        _head.Dispose();
+        var connection = _hold.End();
+        if (Pump is { } pump)
+            return EndPumpAsync(pump, connection, isComplete);
+        if (connection is not null)
+            Rest(connection, isComplete);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Gives the connection away, after a 101. Closing it is the taker's. <see cref="EndAsync"/> still follows.</summary>
+    public DestinationConnection HandOver() => _hold.End() ?? throw new InvalidOperationException("Nothing is under way.");
+
+    /// <summary>Whether an exception is one of the ways in which a delivery ends.</summary>
+    /// <param name="e">The exception.</param>
+    /// <param name="isAnswering">The answer's head was taken.</param>
+    public static bool IsAnEnd(Exception e, bool isAnswering) => e switch
+    {
+        AnswerNotTakenException or OperationCanceledException => true,
+        DestinationUnreachableException or BodyBrokeException or FormatException or EncoderFallbackException or AuthenticationException => !isAnswering,
+        _ => IsBreak(e),
+    };
+
+    /// <summary>What an exception means that <see cref="IsAnEnd"/>.</summary>
+    public Delivered Failed(Exception e, bool isAnswering)
+    {
+        Error = e is AnswerNotTakenException ? e.InnerException : e;
+        switch (e)
+        {
+            case AnswerNotTakenException:
+                return Delivered.AnswerNotTaken;
+            case DestinationUnreachableException:
+                return _hold.IsCancelled ? Delivered.Cancelled : Delivered.Unreachable;
+            case FormatException or EncoderFallbackException:
+                return Delivered.RequestMalformed;
+            case BodyBrokeException broke:
+                RequestFault = broke.Status;
+                return Delivered.RequestBroke;
+            case OperationCanceledException when !isAnswering:
+                return Delivered.Cancelled;
+            default:
+                return Failed(e);
+        }
+    }
+
+    /// <summary>What a break means, by what happened before it.</summary>
+    public Delivered Failed(Exception? error)
+    {
+        Error = error;
+        if (Pump?.Fault is { } fault)
+        {
+            Error = fault;
+            RequestFault = fault.Status;
+            return Delivered.RequestBroke;
+        }
+        return _hold.IsCancelled ? Delivered.Cancelled : _hold.IsExpired ? Delivered.Expired : Delivered.DestinationBroke;
+    }
+
+    /// <summary>Whether <paramref name="e"/> is how a broken connection shows.</summary>
+    public static bool IsBreak(Exception e) => e is SocketException or IOException or ObjectDisposedException;
+
+    /// <summary>The destination's answer, as far as all translators treat it alike.</summary>
+    /// <param name="head">Its head.</param>
+    /// <param name="trailers">The names of trailers that it announces, for the client.</param>
+    public void Take(in AnswerHead head, Microsoft.Extensions.Primitives.StringValues trailers)
+    {
+        var response = Context.Response;
+        AnswerStatus.Take(Context, head);
+        if (head.Length is { } length)
+            response.ContentLength = length;
+        if (IsSwitched || !HttpProtocol.IsHttp11(Context.Request.Protocol))
+            return;
+        if (ClosesConnection)
+            response.Headers.Connection = "close";
+        if (trailers.Count > 0 && head.HasTrailers && !Connection.IsBodyOver)
+        {
+            // The server leaves the framing to whoever sets this header; by itself it writes no trailers on HTTP/1.1.
+            FramesTrailers = true;
+            response.Headers.Trailer = trailers;
+            response.Headers.TransferEncoding = "chunked";
         }
     }
 
@@ -295,7 +273,7 @@ internal sealed class Delivery
         Context = null!;
         _destination = null!;
         _translator = null!;
-        _pump = null;
+        Pump = null;
         Error = null;
         WebSocketKey = null;
         _interim = RequestFault = 0;

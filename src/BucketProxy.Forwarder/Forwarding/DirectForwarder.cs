@@ -126,6 +126,7 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
     }
 
     /// <summary>Has the request delivered, and its answer carried. It tells YARP's event source of the end, however that is.</summary>
+    // The steps of a delivery are awaited here: in a method of their own they would be one more state machine that each request suspends.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ForwarderError> ForwardAsync(
         HttpContext context, Destination destination, Translator translator, Upgrade upgrade, int patience, CancellationToken token)
@@ -140,10 +141,40 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
         {
             try
             {
-                delivered = await delivery.BeginAsync(context, destination, translator, upgrade, patience, token);
-                isAnswering = delivered == Delivered.Answered;
+                var gone = context.RequestAborted;
+                delivery.Begin(context, destination, translator, upgrade, patience, gone, token);
+                var connection = delivery.TakeUnused();
+                while (!isAnswering)
+                {
+                    connection ??= await destination.ConnectAsync(gone, token);
+                    if (!delivery.TryHold(connection))
+                    {
+                        delivered = delivery.Failed(error: null);
+                        break;
+                    }
+                    try
+                    {
+                        if (delivery.Body == RequestBody.None)
+                            await connection.SendAsync(delivery.Head);
+                        else
+                            delivery.Pump = await BodyPump.BeginAsync(context.Request.BodyReader, connection, delivery.Head, delivery.Body, delivery.BodyLength);
+                        do
+                        {
+                            if (!connection.EndFill(await connection.BeginFill()))
+                                throw new IOException("The destination closed the connection.");
+                        }
+                        while (!delivery.TryReadHead(connection));
+                        isAnswering = true;
+                    }
+                    catch (Exception e) when (delivery.MayGoAgain(e, connection))
+                    {
+                        delivery.Drop();
+                        connection = null;
+                    }
+                }
                 if (isAnswering)
                 {
+                    delivered = Delivered.Answered;
                     if (!await translator.BeginAnswerAsync(delivery))
                         (isLeft, isComplete) = (true, delivery.Connection.IsBodyOver);
                     else if (delivery.IsSwitched)
@@ -156,14 +187,10 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
                         await translator.EndAnswerAsync(delivery);
                 }
             }
-            catch (AnswerNotTakenException e)
-            {
-                delivered = delivery.Failed(e.InnerException, Delivered.AnswerNotTaken);
-            }
-            catch (Exception e) when (Delivery.IsBreak(e) || e is OperationCanceledException)
+            catch (Exception e) when (Delivery.IsAnEnd(e, isAnswering))
             {
                 isComplete = false;
-                delivered = delivery.Failed(e);
+                delivered = delivery.Failed(e, isAnswering);
             }
             finally
             {

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace BucketProxy.Forwarder.Http1;
 
-/// <summary>Writes the head of a request into a rented buffer. Strings are Latin-1: what is not cannot be written. Pass it by reference; dispose of it once.</summary>
+/// <summary>Writes the head of a request into a rented buffer. Strings are Latin-1: what is not cannot be written. Pass it by reference; dispose of it once or more.</summary>
 internal struct HeadWriter : IDisposable
 {
     private const int Usual = 2048;
@@ -63,7 +63,7 @@ internal struct HeadWriter : IDisposable
 
     public void Dispose()
     {
-        if (_buffer.Length > 0)
+        if (_buffer is { Length: > 0 })
             ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
         Length = 0;
