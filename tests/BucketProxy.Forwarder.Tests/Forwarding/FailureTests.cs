@@ -30,6 +30,22 @@ public sealed class FailureTests
         Assert.IsType<TimeoutException>(error.Exception);
     }
 
+    // A used connection that broke is a reason to send a GET again; one that the proxy closed for its silence is none.
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task DestinationDoesNotAnswerOnAUsedConnection_AskedOnce(string kind)
+    {
+        await using var server = new RawServer(static (request, wire) =>
+            request.Method == "HEAD" ? wire.SendAsync("HTTP/1.1 204 No Content\r\n\r\n") : wire.ReadToEndAsync());
+        await using var app = await StartAsync(kind, server.Port, TimeSpan.FromMilliseconds(300));
+        await AskAsync(app, "HEAD");
+
+        Assert.Equal(504, (await AskAsync(app, "GET")).Status);
+
+        Assert.Equal(["HEAD", "GET"], server.Requests.Select(r => r.Method));
+        Assert.All(server.Requests, r => Assert.Equal(1, r.Connection));
+    }
+
     [Theory]
     [MemberData(nameof(Kinds))]
     public async Task AnswerStopsInTheMiddle_ConnectionCut(string kind)
