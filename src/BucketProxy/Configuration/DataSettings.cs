@@ -127,7 +127,7 @@ internal sealed record DataSettings
     [Setting("What sends requests to servers and streams their answers. 'direct': BucketProxy's own forwarder. 'yarp': YARP's own; the way back, should the other ever be at fault, and the one that speaks HTTP/2 to servers. "
         + "'yarp' takes up to twice the CPU, and differs where the runtime's HTTP client does. A server that answers before it has the whole body is heard only when it has it; if it closes its connection, the client may get 502. Trailers of answers are lost on HTTP/1.1. "
         + "Answers that have two readings are taken where that client hides it: lines that end in LF alone, control characters, white space in front of a colon or behind a chunk's size, folded lines, headers and interim answers without end. "
-        + "A websocket on which nothing moves for idleTimeout is closed, and its request is counted and logged when it ends, not when it opens. Headers of one name reach the server as one, joined by commas; a request without a body that is neither GET nor HEAD says Content-Length: 0. "
+        + "A websocket on which nothing moves for idleTimeout is closed, and its request is counted and logged when it ends, not when it opens. Headers of one name reach the server as one, joined by commas; a GET or HEAD that has a header of content (Content-Type, Expires) says Content-Length: 0. "
         + "A GET or HEAD whose connection ends without a word is sent up to three times more instead of once. A connection of a server that speaks HTTP/1.0 is kept.")]
     public ForwarderKind Forwarder { get; init; } = ForwarderKind.Direct;
 

@@ -47,6 +47,46 @@ public sealed class HeaderTests
     }
 
     [Fact]
+    public async Task Request_SeveralLinesOfOneName_StaySeveral_WithYarpTheyAreOne()
+    {
+        await using var node = new FakeNode();
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
+
+        await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path, "X-Twice: 1\r\nX-Twice: 2\r\n"));
+
+        string[] expected = GatewayUnderTest.Forwarder == ForwarderKind.Yarp ? ["1, 2"] : ["1", "2"];
+        Assert.Equal(expected, Assert.Single(node.Requests).All("X-Twice"));
+    }
+
+    [Theory]
+    [InlineData("GET", "Expires: 0")]
+    [InlineData("GET", "Content-Type: application/json")]
+    [InlineData("HEAD", "Content-Encoding: gzip")]
+    public async Task Request_ThatIsSafeWithAHeaderOfContent_SaysNoLength_WithYarpThatItIsEmpty(string method, string header)
+    {
+        await using var node = new FakeNode();
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
+
+        await gateway.AskAsync($"{method} {GatewayUnderTest.Path} HTTP/1.1\r\nHost: p\r\n{header}\r\n\r\n");
+
+        Assert.Equal(GatewayUnderTest.Forwarder == ForwarderKind.Yarp ? "0" : null, Assert.Single(node.Requests).Header("Content-Length"));
+    }
+
+    [Theory]
+    [InlineData("DELETE")]
+    [InlineData("PUT")]
+    [InlineData("POST")]
+    public async Task Request_WithoutABodyThatIsNoGet_SaysThatItIsEmpty(string method)
+    {
+        await using var node = new FakeNode();
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
+
+        await gateway.AskAsync($"{method} {GatewayUnderTest.Path} HTTP/1.1\r\nHost: p\r\n\r\n");
+
+        Assert.Equal("0", Assert.Single(node.Requests).Header("Content-Length"));
+    }
+
+    [Fact]
     public async Task Request_HopByHopAndNominatedHeaders_StopHere()
     {
         await using var node = new FakeNode();
