@@ -1,6 +1,5 @@
 using BucketProxy.Etcd.Errors;
-using BucketProxy.Etcd.Grpc;
-using Google.Protobuf;
+using BucketProxy.Etcd.Transport;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
@@ -46,8 +45,8 @@ internal sealed class Caller : IDisposable
     /// <summary>Carries a call out at whichever endpoint answers.</summary>
     /// <exception cref="EtcdException">It failed.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up; a write may have been carried out all the same.</exception>
-    public async Task<TResponse> CallAsync<TResponse>(GrpcMethod<TResponse> method, IMessage request, CallKind kind, CancellationToken cancel)
-        where TResponse : class, IMessage<TResponse>
+    public async Task<TResponse> CallAsync<TRequest, TResponse>(
+        EtcdMethod<TRequest, TResponse> method, TRequest request, CallKind kind, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         // :: Step 1
@@ -95,9 +94,8 @@ internal sealed class Caller : IDisposable
 
     /// <summary>Carries a call out at one endpoint, once.</summary>
     /// <exception cref="EtcdException">It failed.</exception>
-    public async Task<TResponse> CallOneAsync<TResponse>(
-        GrpcChannel channel, GrpcMethod<TResponse> method, IMessage request, CallKind kind, CancellationToken cancel)
-        where TResponse : class, IMessage<TResponse>
+    public async Task<TResponse> CallOneAsync<TRequest, TResponse>(
+        EtcdChannel channel, EtcdMethod<TRequest, TResponse> method, TRequest request, CallKind kind, CancellationToken cancel)
     {
         try
         {
@@ -112,14 +110,13 @@ internal sealed class Caller : IDisposable
 
     /// <summary>The token to open a stream with.</summary>
     /// <exception cref="CallFailure">There is none to be had.</exception>
-    public async Task<TokenSource.Token?> TokenAsync(GrpcChannel channel, TokenSource.Token? refused, CancellationToken cancel) =>
+    public async Task<TokenSource.Token?> TokenAsync(EtcdChannel channel, TokenSource.Token? refused, CancellationToken cancel) =>
         _tokens is null ? null : await _tokens.GetAsync(channel, refused, _options.AttemptTimeout, cancel).ConfigureAwait(false);
 
     public void Dispose() => _tokens?.Dispose();
 
-    private async Task<TResponse> AttemptAsync<TResponse>(
-        GrpcChannel channel, GrpcMethod<TResponse> method, IMessage request, CallKind kind, Deadline end, CancellationToken beforeSending, CancellationToken cancel)
-        where TResponse : class, IMessage<TResponse>
+    private async Task<TResponse> AttemptAsync<TRequest, TResponse>(
+        EtcdChannel channel, EtcdMethod<TRequest, TResponse> method, TRequest request, CallKind kind, Deadline end, CancellationToken beforeSending, CancellationToken cancel)
     {
         // :: Step 3
         var token = await TokenAsync(channel, refused: null, beforeSending).ConfigureAwait(false);
@@ -137,7 +134,7 @@ internal sealed class Caller : IDisposable
         {
             var left = end.Left;
             var timeout = kind.Repeatable && _options.AttemptTimeout < left ? _options.AttemptTimeout : left;
-            return channel.UnaryAsync(method, request, new GrpcMetadata(with?.Value, kind.RequireLeader), timeout, cancel);
+            return channel.CallAsync(method, request, new CallMetadata(with?.Value, kind.RequireLeader), timeout, cancel);
         }
     }
 

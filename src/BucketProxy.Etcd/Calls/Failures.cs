@@ -1,5 +1,5 @@
 using BucketProxy.Etcd.Errors;
-using BucketProxy.Etcd.Grpc;
+using BucketProxy.Etcd.Transport;
 
 namespace BucketProxy.Etcd.Calls;
 

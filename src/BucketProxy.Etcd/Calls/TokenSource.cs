@@ -1,5 +1,5 @@
 using BucketProxy.Etcd.Errors;
-using BucketProxy.Etcd.Grpc;
+using BucketProxy.Etcd.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Etcd.Calls;
@@ -8,8 +8,8 @@ namespace BucketProxy.Etcd.Calls;
 internal sealed class TokenSource(EtcdCredentials credentials, ILogger log) : IDisposable
 {
     private const string AuthenticationOff = "etcdserver: authentication is not enabled";
-    private static readonly GrpcMethod<Wire.AuthenticateResponse> Authenticate =
-        GrpcMethod<Wire.AuthenticateResponse>.Of("Auth", "Authenticate", Wire.AuthenticateResponse.Parser);
+    private static readonly EtcdMethod<Wire.AuthenticateRequest, Wire.AuthenticateResponse> Authenticate =
+        new("Auth/Authenticate", static (channel, request, options) => channel.Auth.AuthenticateAsync(request, options).ResponseAsync);
 
     private readonly SemaphoreSlim _gate = new(1, 1);
     private Token? _current;
@@ -19,7 +19,7 @@ internal sealed class TokenSource(EtcdCredentials credentials, ILogger log) : ID
     /// <param name="refused">A token that did not do: it is not given out again.</param>
     /// <param name="timeout">For asking.</param>
     /// <param name="cancel">Gives up.</param>
-    public async Task<Token> GetAsync(GrpcChannel channel, Token? refused, TimeSpan timeout, CancellationToken cancel)
+    public async Task<Token> GetAsync(EtcdChannel channel, Token? refused, TimeSpan timeout, CancellationToken cancel)
     {
         if (Volatile.Read(ref _current) is { } known && known != refused)
             return known;
@@ -43,12 +43,12 @@ internal sealed class TokenSource(EtcdCredentials credentials, ILogger log) : ID
 
     public void Dispose() => _gate.Dispose();
 
-    private async Task<string?> AskAsync(GrpcChannel channel, TimeSpan timeout, CancellationToken cancel)
+    private async Task<string?> AskAsync(EtcdChannel channel, TimeSpan timeout, CancellationToken cancel)
     {
         var request = new Wire.AuthenticateRequest { Name = credentials.User, Password = credentials.Password };
         try
         {
-            var answer = await channel.UnaryAsync(Authenticate, request, new GrpcMetadata(null, RequireLeader: true), timeout, cancel).ConfigureAwait(false);
+            var answer = await channel.CallAsync(Authenticate, request, new CallMetadata(null, RequireLeader: true), timeout, cancel).ConfigureAwait(false);
             return answer.Token;
         }
         catch (CallFailure f) when (f.Status == EtcdStatusCode.FailedPrecondition && f.Detail == AuthenticationOff)

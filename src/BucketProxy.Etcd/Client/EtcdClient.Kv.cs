@@ -1,18 +1,21 @@
 using BucketProxy.Etcd.Calls;
-using BucketProxy.Etcd.Grpc;
 using BucketProxy.Etcd.Kv;
+using BucketProxy.Etcd.Transport;
 
 namespace BucketProxy.Etcd.Client;
 
 public sealed partial class EtcdClient
 {
-    private static readonly GrpcMethod<Wire.RangeResponse> RangeMethod = GrpcMethod<Wire.RangeResponse>.Of("KV", "Range", Wire.RangeResponse.Parser);
-    private static readonly GrpcMethod<Wire.PutResponse> PutMethod = GrpcMethod<Wire.PutResponse>.Of("KV", "Put", Wire.PutResponse.Parser);
-    private static readonly GrpcMethod<Wire.DeleteRangeResponse> DeleteMethod =
-        GrpcMethod<Wire.DeleteRangeResponse>.Of("KV", "DeleteRange", Wire.DeleteRangeResponse.Parser);
-    private static readonly GrpcMethod<Wire.TxnResponse> TxnMethod = GrpcMethod<Wire.TxnResponse>.Of("KV", "Txn", Wire.TxnResponse.Parser);
-    private static readonly GrpcMethod<Wire.CompactionResponse> CompactMethod =
-        GrpcMethod<Wire.CompactionResponse>.Of("KV", "Compact", Wire.CompactionResponse.Parser);
+    private static readonly EtcdMethod<Wire.RangeRequest, Wire.RangeResponse> RangeMethod =
+        new("KV/Range", static (channel, request, options) => channel.Kv.RangeAsync(request, options).ResponseAsync);
+    private static readonly EtcdMethod<Wire.PutRequest, Wire.PutResponse> PutMethod =
+        new("KV/Put", static (channel, request, options) => channel.Kv.PutAsync(request, options).ResponseAsync);
+    private static readonly EtcdMethod<Wire.DeleteRangeRequest, Wire.DeleteRangeResponse> DeleteMethod =
+        new("KV/DeleteRange", static (channel, request, options) => channel.Kv.DeleteRangeAsync(request, options).ResponseAsync);
+    private static readonly EtcdMethod<Wire.TxnRequest, Wire.TxnResponse> TxnMethod =
+        new("KV/Txn", static (channel, request, options) => channel.Kv.TxnAsync(request, options).ResponseAsync);
+    private static readonly EtcdMethod<Wire.CompactionRequest, Wire.CompactionResponse> CompactMethod =
+        new("KV/Compact", static (channel, request, options) => channel.Kv.CompactAsync(request, options).ResponseAsync);
 
     /// <summary>Reads keys; linearizable unless the options say otherwise.</summary>
     /// <exception cref="Errors.EtcdCompactedException">The options ask for a revision that is no longer kept.</exception>

@@ -1,20 +1,21 @@
 using BucketProxy.Etcd.Calls;
 using BucketProxy.Etcd.Errors;
-using BucketProxy.Etcd.Grpc;
 using BucketProxy.Etcd.Leases;
+using BucketProxy.Etcd.Transport;
+using Grpc.Core;
 
 namespace BucketProxy.Etcd.Client;
 
 public sealed partial class EtcdClient
 {
-    private static readonly GrpcMethod<Wire.LeaseGrantResponse> GrantMethod =
-        GrpcMethod<Wire.LeaseGrantResponse>.Of("Lease", "LeaseGrant", Wire.LeaseGrantResponse.Parser);
-    private static readonly GrpcMethod<Wire.LeaseRevokeResponse> RevokeMethod =
-        GrpcMethod<Wire.LeaseRevokeResponse>.Of("Lease", "LeaseRevoke", Wire.LeaseRevokeResponse.Parser);
-    private static readonly GrpcMethod<Wire.LeaseKeepAliveResponse> KeepAliveMethod =
-        GrpcMethod<Wire.LeaseKeepAliveResponse>.Of("Lease", "LeaseKeepAlive", Wire.LeaseKeepAliveResponse.Parser);
-    private static readonly GrpcMethod<Wire.LeaseTimeToLiveResponse> TimeToLiveMethod =
-        GrpcMethod<Wire.LeaseTimeToLiveResponse>.Of("Lease", "LeaseTimeToLive", Wire.LeaseTimeToLiveResponse.Parser);
+    private static readonly EtcdMethod<Wire.LeaseGrantRequest, Wire.LeaseGrantResponse> GrantMethod =
+        new("Lease/LeaseGrant", static (channel, request, options) => channel.Lease.LeaseGrantAsync(request, options).ResponseAsync);
+    private static readonly EtcdMethod<Wire.LeaseRevokeRequest, Wire.LeaseRevokeResponse> RevokeMethod =
+        new("Lease/LeaseRevoke", static (channel, request, options) => channel.Lease.LeaseRevokeAsync(request, options).ResponseAsync);
+    private static readonly EtcdMethod<Wire.LeaseKeepAliveRequest, Wire.LeaseKeepAliveResponse> KeepAliveMethod =
+        new("Lease/LeaseKeepAlive", static (channel, request, options) => KeepAliveOnceAsync(channel.Lease.LeaseKeepAlive(options), request));
+    private static readonly EtcdMethod<Wire.LeaseTimeToLiveRequest, Wire.LeaseTimeToLiveResponse> TimeToLiveMethod =
+        new("Lease/LeaseTimeToLive", static (channel, request, options) => channel.Lease.LeaseTimeToLiveAsync(request, options).ResponseAsync);
 
     /// <summary>Makes a lease.</summary>
     /// <param name="ttl">How long it lives without renewal, in whole seconds rounded up; at least 1 s.</param>
@@ -78,5 +79,27 @@ public sealed partial class EtcdClient
         return answer.TTL >= 0
             ? new LeaseLife(EtcdHeader.From(answer.Header), id, TimeSpan.FromSeconds(answer.TTL), TimeSpan.FromSeconds(answer.GrantedTTL), [.. answer.Keys.Select(EtcdBytes.FromWire)])
             : throw new EtcdLeaseNotFoundException(TimeToLiveMethod.Name, endpoint: null, id, $"lease {id:x} is gone");
+    }
+
+    private static async Task<Wire.LeaseKeepAliveResponse> KeepAliveOnceAsync(
+        AsyncDuplexStreamingCall<Wire.LeaseKeepAliveRequest, Wire.LeaseKeepAliveResponse> call, Wire.LeaseKeepAliveRequest request)
+    {
+        using (call)
+        {
+            try
+            {
+                await call.RequestStream.WriteAsync(request).ConfigureAwait(false);
+                await call.RequestStream.CompleteAsync().ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is RpcException or IOException or HttpRequestException)
+            {
+                // How the call ended is what its answer's side says, next.
+            }
+            var answer = await call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false) ? call.ResponseStream.Current : null;
+            // Read on to the end: the status stands there, and an answer without a good one is none.
+            return answer is null || await call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false)
+                ? throw new RpcException(new Status(StatusCode.Internal, $"the answer holds {(answer is null ? "no" : "more than one")} message"))
+                : answer;
+        }
     }
 }

@@ -1,15 +1,15 @@
 using BucketProxy.Etcd.Calls;
-using BucketProxy.Etcd.Grpc;
 using BucketProxy.Etcd.Members;
+using BucketProxy.Etcd.Transport;
 
 namespace BucketProxy.Etcd.Client;
 
 public sealed partial class EtcdClient
 {
-    private static readonly GrpcMethod<Wire.MemberListResponse> MembersMethod =
-        GrpcMethod<Wire.MemberListResponse>.Of("Cluster", "MemberList", Wire.MemberListResponse.Parser);
-    private static readonly GrpcMethod<Wire.StatusResponse> StatusMethod =
-        GrpcMethod<Wire.StatusResponse>.Of("Maintenance", "Status", Wire.StatusResponse.Parser);
+    private static readonly EtcdMethod<Wire.MemberListRequest, Wire.MemberListResponse> MembersMethod =
+        new("Cluster/MemberList", static (channel, request, options) => channel.Cluster.MemberListAsync(request, options).ResponseAsync);
+    private static readonly EtcdMethod<Wire.StatusRequest, Wire.StatusResponse> StatusMethod =
+        new("Maintenance/Status", static (channel, request, options) => channel.Maintenance.StatusAsync(request, options).ResponseAsync);
 
     /// <summary>The members, as the answering one knows them.</summary>
     /// <exception cref="Errors.EtcdException">It failed.</exception>

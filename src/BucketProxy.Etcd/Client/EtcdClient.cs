@@ -1,5 +1,5 @@
 using BucketProxy.Etcd.Calls;
-using BucketProxy.Etcd.Grpc;
+using BucketProxy.Etcd.Transport;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -33,7 +33,7 @@ public sealed partial class EtcdClient : IDisposable
         _options = options;
         _time = time;
         _log = log ?? NullLogger.Instance;
-        _ring = new EndpointRing([.. options.Endpoints.Select(endpoint => new GrpcChannel(endpoint, options, time))]);
+        _ring = new EndpointRing([.. options.Endpoints.Select(endpoint => new EtcdChannel(endpoint, options, time))]);
         _caller = new Caller(options, time, _ring, _log);
     }
 

@@ -9,6 +9,6 @@ namespace BucketProxy.Etcd.Kv;
 /// <param name="Lease">The lease that the key hangs on; 0 for none.</param>
 public sealed record KeyValue(EtcdBytes Key, EtcdBytes Value, long CreateRevision, long ModRevision, long Version, long Lease)
 {
-    internal static KeyValue From(Wire.KeyValue kv) => new(
+    internal static KeyValue From(Mvccpb.KeyValue kv) => new(
         EtcdBytes.FromWire(kv.Key), EtcdBytes.FromWire(kv.Value), kv.CreateRevision, kv.ModRevision, kv.Version, kv.Lease);
 }

@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using BucketProxy.Etcd.Calls;
 using BucketProxy.Etcd.Errors;
-using BucketProxy.Etcd.Grpc;
 using BucketProxy.Etcd.Kv;
+using BucketProxy.Etcd.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Etcd.Watching;
@@ -49,7 +49,7 @@ internal sealed class ResilientWatch(
         }
     }
 
-    private async Task<(WatchStream?, CallFailure?)> OpenAsync(GrpcChannel channel, CancellationToken cancel)
+    private async Task<(WatchStream?, CallFailure?)> OpenAsync(EtcdChannel channel, CancellationToken cancel)
     {
         try
         {

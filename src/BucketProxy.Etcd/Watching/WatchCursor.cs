@@ -58,6 +58,6 @@ internal sealed class WatchCursor(long next)
         return new WatchChanges(header, last, changes);
     }
 
-    private static WatchEvent Convert(Wire.Event e) =>
-        new(e.Type == Wire.Event.Types.EventType.Delete ? WatchEventKind.Delete : WatchEventKind.Put, KeyValue.From(e.Kv ?? new Wire.KeyValue()));
+    private static WatchEvent Convert(Mvccpb.Event e) =>
+        new(e.Type == Mvccpb.Event.Types.EventType.Delete ? WatchEventKind.Delete : WatchEventKind.Put, KeyValue.From(e.Kv ?? new Mvccpb.KeyValue()));
 }

@@ -225,7 +225,7 @@ public sealed class RetryTests
             call.Reset(7);
             return;
         }
-        await Etcd.Grpc.GrpcFrame.ReadAsync(call.Http.Request.Body, 1 << 20, call.Ended);
+        await GrpcFrame.ReadAsync(call.Http.Request.Body, 1 << 20, call.Ended);
         switch (how)
         {
             case "unavailable": call.EndTrailersOnly(14, "etcdserver: request timed out"); break;

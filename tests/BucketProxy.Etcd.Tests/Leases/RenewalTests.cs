@@ -47,4 +47,42 @@ public sealed class RenewalTests
 
         await Assert.ThrowsAsync<EtcdLeaseNotFoundException>(() => client.KeepLeaseAliveAsync(7));
     }
+
+    [Theory]
+    [InlineData("no status")]
+    [InlineData("no message")]
+    [InlineData("two messages")]
+    [InlineData("refused stream")]
+    [InlineData("reset")]
+    public async Task KeepAlive_AnswerThatIsNone_IsAskedForElsewhere(string how)
+    {
+        await using var failing = await FakeEtcd.StartAsync(async call =>
+        {
+            switch (how)
+            {
+                case "no status":
+                    await call.SendAsync(new Wire.LeaseKeepAliveResponse { ID = 7, TTL = 99 });
+                    break;
+                case "no message":
+                    await call.EndAsync(0);
+                    break;
+                case "two messages":
+                    await call.SendAsync(new Wire.LeaseKeepAliveResponse { ID = 7, TTL = 99 });
+                    await call.SendAsync(new Wire.LeaseKeepAliveResponse { ID = 7, TTL = 99 });
+                    await call.EndAsync(0);
+                    break;
+                case "refused stream":
+                    call.Reset(7);
+                    break;
+                default:
+                    call.Reset(2);
+                    break;
+            }
+        });
+        await using var other = await FakeEtcd.StartAsync(call => call.AnswerAsync(new Wire.LeaseKeepAliveResponse { ID = 7, TTL = 30 }));
+        using var client = Clients.For(failing.Endpoint, other.Endpoint);
+
+        Assert.Equal(TimeSpan.FromSeconds(30), (await client.KeepLeaseAliveAsync(7)).Ttl);
+        Assert.Single(failing.Calls);
+    }
 }

@@ -58,6 +58,23 @@ public sealed class WatchTests(EtcdFixture etcd) : IClassFixture<EtcdFixture>
     }
 
     [Fact]
+    public async Task Watch_BacklogOfTenThousandChanges_ComesWhole()
+    {
+        // 10 MB: more than twice what a gRPC client takes in one answer if nothing is said.
+        var value = new byte[1_000];
+        var start = (await _client.PutAsync(_prefix, value)).Header.Revision;
+        for (var i = 0; i < 100; i++)
+            await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => _client.PutAsync(_prefix, value)));
+
+        await using var watch = Watch(start + 1);
+
+        var revisions = new List<long>();
+        while (revisions.Count < 10_000)
+            revisions.AddRange((await watch.NextAsync<WatchChanges>()).Events.Select(e => e.KeyValue.ModRevision));
+        Assert.Equal(revisions.Order().Distinct(), revisions);
+    }
+
+    [Fact]
     public async Task Rule2_LargeRevision_ArrivesWholeAlthoughTheServerSplitsIt()
     {
         // One revision of more than etcd's 2 MB message limit.

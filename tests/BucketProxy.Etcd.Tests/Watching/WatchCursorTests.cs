@@ -108,19 +108,19 @@ public sealed class WatchCursorTests
         Assert.Equal(5, cursor.Next);
     }
 
-    private static Wire.WatchResponse Events(long header, params Wire.Event[] events) =>
+    private static Wire.WatchResponse Events(long header, params Mvccpb.Event[] events) =>
         new() { WatchId = Id, Header = new() { Revision = header }, Events = { events } };
 
-    private static Wire.WatchResponse Fragment(params Wire.Event[] events)
+    private static Wire.WatchResponse Fragment(params Mvccpb.Event[] events)
     {
         var answer = Events(5, events);
         answer.Fragment = true;
         return answer;
     }
 
-    private static Wire.Event Put(string key, long revision) =>
+    private static Mvccpb.Event Put(string key, long revision) =>
         new() { Kv = new() { Key = ByteString.CopyFromUtf8(key), ModRevision = revision, CreateRevision = revision, Version = 1 } };
 
-    private static Wire.Event Delete(string key, long revision) =>
-        new() { Type = Wire.Event.Types.EventType.Delete, Kv = new() { Key = ByteString.CopyFromUtf8(key), ModRevision = revision } };
+    private static Mvccpb.Event Delete(string key, long revision) =>
+        new() { Type = Mvccpb.Event.Types.EventType.Delete, Kv = new() { Key = ByteString.CopyFromUtf8(key), ModRevision = revision } };
 }

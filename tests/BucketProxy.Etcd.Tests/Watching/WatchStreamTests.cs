@@ -262,7 +262,7 @@ public sealed class WatchStreamTests
         return answer;
     }
 
-    private static Wire.Event Event(string key, long revision) =>
+    private static Mvccpb.Event Event(string key, long revision) =>
         new() { Kv = new() { Key = ByteString.CopyFromUtf8(key), ModRevision = revision, CreateRevision = revision, Version = 1 } };
 
     private static WatchReader Watch(EtcdClient client, long fromRevision, bool owned = true) => new(client, KeyRange.All, fromRevision, owned);

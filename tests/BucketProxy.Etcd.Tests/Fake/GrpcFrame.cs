@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Google.Protobuf;
 
-namespace BucketProxy.Etcd.Grpc;
+namespace BucketProxy.Etcd.Tests.Fake;
 
 /// <summary>gRPC's framing: one byte "compressed", four bytes length, the message
 /// (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).</summary>

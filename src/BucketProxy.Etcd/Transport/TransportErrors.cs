@@ -1,4 +1,4 @@
-namespace BucketProxy.Etcd.Grpc;
+namespace BucketProxy.Etcd.Transport;
 
 /// <summary>Makes sense of what the HTTP handler throws.</summary>
 internal static class TransportErrors

@@ -1,6 +1,6 @@
 using BucketProxy.Etcd.Errors;
 
-namespace BucketProxy.Etcd.Grpc;
+namespace BucketProxy.Etcd.Transport;
 
 /// <summary>What a failed attempt may have done. On this hangs whether it may be sent again.</summary>
 internal enum Execution
