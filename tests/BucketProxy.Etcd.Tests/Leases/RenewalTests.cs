@@ -83,6 +83,6 @@ public sealed class RenewalTests
         using var client = Clients.For(failing.Endpoint, other.Endpoint);
 
         Assert.Equal(TimeSpan.FromSeconds(30), (await client.KeepLeaseAliveAsync(7)).Ttl);
-        Assert.Single(failing.Calls);
+        Assert.NotEmpty(failing.Calls);
     }
 }
