@@ -3,6 +3,7 @@ using BucketProxy.Etcd.Client;
 using BucketProxy.Etcd.Errors;
 using BucketProxy.Etcd.Kv;
 using BucketProxy.Etcd.Tests.Fake;
+using BucketProxy.Etcd.Transport;
 using BucketProxy.Etcd.Watching;
 using Google.Protobuf;
 
@@ -173,6 +174,26 @@ public sealed class WatchStreamTests
 
         Assert.Equal(EtcdStatusCode.DeadlineExceeded, Assert.IsType<WatchInterrupted>(await watch.NextAsync()).Reason.Status);
         Assert.IsType<WatchOpened>(await watch.NextAsync());
+    }
+
+    [Fact]
+    public async Task Stream_GivenUpByItsOwner_IsCancelledAndNotInterrupted()
+    {
+        await using var fake = await FakeEtcd.StartAsync(async call =>
+        {
+            await CreateAsync(call, revision: 50);
+            await call.StaySilentAsync();
+        });
+        var options = Clients.OptionsFor(fake.Endpoint);
+        using var channel = new EtcdChannel(fake.Endpoint, options, TimeProvider.System);
+        using var giveUp = new CancellationTokenSource();
+        using var stream = await WatchStream.OpenAsync(
+            channel, KeyRange.All, new WatchCursor(5), token: null, options, TimeProvider.System, giveUp.Token);
+
+        var reading = stream.ReadAsync(CancellationToken.None);
+        await giveUp.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
     }
 
     [Fact]
