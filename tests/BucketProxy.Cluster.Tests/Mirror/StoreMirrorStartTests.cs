@@ -1,6 +1,7 @@
 using BucketProxy.Cluster.Mirror;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 using static BucketProxy.Cluster.Tests.Mirror.MirrorFixture;
 
 namespace BucketProxy.Cluster.Tests.Mirror;
@@ -88,7 +89,7 @@ public sealed class StoreMirrorStartTests
     [Fact]
     public void Backoff_Pauses_DoubleWithJitterUpToTheLimit()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var backoff = new Backoff(new MirrorOptions(), time);
         foreach (var expected in new[] { 50, 100, 200, 400, 800, 1600, 2000, 2000 })
         {

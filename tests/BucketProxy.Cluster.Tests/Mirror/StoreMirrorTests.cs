@@ -1,6 +1,7 @@
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
+using BucketProxy.Testing;
 using static BucketProxy.Cluster.Tests.Mirror.MirrorFixture;
 
 namespace BucketProxy.Cluster.Tests.Mirror;
