@@ -5,6 +5,7 @@ namespace BucketProxy.Structure.Tests.Packages;
 /// <summary>The table of <c>docs/security.md</c>. Everything in it comes from the bill of materials, but what a package is for: people write that.</summary>
 internal sealed class PackageTable
 {
+    private const string ComesWith = "comes with ";
     private const string Head = "| package | version | licence | for |\n|---|---|---|---|\n";
     private readonly string _before;
     private readonly string _after;
@@ -39,9 +40,13 @@ internal sealed class PackageTable
     /// <summary>Writes the page with another table.</summary>
     public void Renew(string table) => System.IO.File.WriteAllText(File, _before + table + _after);
 
-    private string Use(Package package) => package.BroughtBy.Count > 0 && !IsOurs(package)
-        ? $"comes with {string.Join(", ", package.BroughtBy)}"
-        : Uses.GetValueOrDefault(package.Name, "");
+    // What came with another package and is now used by ours has to be said anew.
+    private string Use(Package package)
+    {
+        var said = Uses.GetValueOrDefault(package.Name, "");
+        var comesWith = $"{ComesWith}{string.Join(", ", package.BroughtBy)}";
+        return package.BroughtBy.Count > 0 && !IsOurs(package) ? comesWith : said.StartsWith(ComesWith, StringComparison.Ordinal) ? "" : said;
+    }
 
     private static bool IsOurs(Package package) => Projects.All.Any(p => System.IO.File.ReadAllText(Path.Combine(Projects.Folder(p), p + ".csproj"))
         .Contains($"<PackageReference Include=\"{package.Name}\"", StringComparison.OrdinalIgnoreCase));
