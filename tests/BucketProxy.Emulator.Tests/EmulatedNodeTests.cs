@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using BucketProxy.Emulator.Journaling;
 using BucketProxy.Emulator.Nodes;
 using BucketProxy.Emulator.Tests.Support;
-using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Emulator.Tests;
 
@@ -99,7 +99,7 @@ public sealed class EmulatedNodeTests : NodeTests
     [Fact]
     public async Task FlushTimer_WhenTheIntervalIsOver_SavesWithoutUnloading()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var node = await Nodes.StartAsync("n1", time);
         await Nodes.AppendAsync(node, NodeFixture.Base, "a");
 
@@ -116,7 +116,7 @@ public sealed class EmulatedNodeTests : NodeTests
     [Fact]
     public async Task FlushTimer_WhenABaseWasIdleForADay_UnloadsIt()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var node = await Nodes.StartAsync("n1", time, options => options with { FlushInterval = TimeSpan.FromHours(25) });
         await Nodes.AppendAsync(node, NodeFixture.Base, "a");
 

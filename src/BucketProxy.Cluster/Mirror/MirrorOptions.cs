@@ -10,7 +10,7 @@ public sealed record MirrorOptions
     public TimeSpan RereadInterval { get; init; } = TimeSpan.FromSeconds(4);
 
     /// <summary>First pause before a broken watch or read is tried again; default 50 ms. It doubles up to <see cref="MaxBackoff"/>,
-    /// each with ±25 % of jitter.</summary>
+    /// with jitter. There is none after a watch that lasted at least twice <see cref="MaxBackoff"/>.</summary>
     public TimeSpan MinBackoff { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Longest pause before trying again; default 2 s.</summary>

@@ -2,6 +2,8 @@ using BucketProxy.Cluster.Keys;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
 using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
 
 namespace BucketProxy.Cluster.Mirror;
 
@@ -25,6 +27,7 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<StoreMirror> _logger;
     private readonly MirroredView _mirrored;
+    private readonly ResiliencePipeline<TimeSpan> _again;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private CancellationTokenSource? _watch;
@@ -51,6 +54,19 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
         _time = time;
         _logger = logger;
         _mirrored = new MirroredView(keys, store.Description, logger, seen);
+        // With chance in the pauses, so that instances that lost one store do not all come back to it at once.
+        _again = new ResiliencePipelineBuilder<TimeSpan> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<TimeSpan>
+            {
+                // Pauses start anew only after what lasted for a while: a store that answers and breaks at once is not asked without pause.
+                ShouldHandle = args => new ValueTask<bool>(args.Outcome.Result < options.MaxBackoff * 2),
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = options.MinBackoff,
+                MaxDelay = options.MaxBackoff,
+            })
+            .Build();
     }
 
     /// <inheritdoc/>
@@ -102,60 +118,60 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
 
     private async Task FollowAsync()
     {
-        var backoff = new Backoff(_options, _time);
-        while (!_stop.IsCancellationRequested)
+        try
         {
-            using var watch = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            try
+            while (!_stop.IsCancellationRequested)
+                await _again.ExecuteAsync(FollowOnceAsync, _stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // As asked.
+        }
+    }
+
+    /// <summary>Follows until it breaks. Returns how long that went well.</summary>
+    private async ValueTask<TimeSpan> FollowOnceAsync(CancellationToken stop)
+    {
+        var since = _time.GetTimestamp();
+        using var watch = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        try
+        {
+            // :: Step 1: everything, at one revision R.
+            if (await ReadAsync(watch.Token).ConfigureAwait(false) is { Adopted: true } read)
             {
-                // :: Step 1: everything, at one revision R.
-                if (await ReadAsync(watch.Token).ConfigureAwait(false) is { Adopted: true } read)
-                {
-                    // :: Step 2: what changed since, from R + 1 on.
-                    _mirrored.WatchFrom(read.Snapshot.Revision);
-                    lock (_lock)
-                    {
-                        _watch = watch;
-                        _watchesOpened++;
-                        _connected = true;
-                    }
-                    await foreach (var batch in _store.WatchAsync(_keys.Mirrored, read.Snapshot.Revision + 1, watch.Token).ConfigureAwait(false))
-                    {
-                        if (!_mirrored.Take(batch))
-                            break;
-                    }
-                }
-            }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (OperationCanceledException)
-            {
-                // The comparison found this watch wedged and closed it.
-            }
-            catch (Exception e)
-            {
-                Failed(e);
-            }
-            finally
-            {
+                // :: Step 2: what changed since, from R + 1 on.
+                _mirrored.WatchFrom(read.Snapshot.Revision);
                 lock (_lock)
                 {
-                    _watch = null;
-                    _connected = false;
+                    _watch = watch;
+                    _watchesOpened++;
+                    _connected = true;
+                }
+                await foreach (var batch in _store.WatchAsync(_keys.Mirrored, read.Snapshot.Revision + 1, watch.Token).ConfigureAwait(false))
+                {
+                    if (!_mirrored.Take(batch))
+                        break;
                 }
             }
-            // :: Step 3: any end, of whatever kind, leads back to step 1.
-            try
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            // The comparison found this watch wedged and closed it.
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Failed(e);
+        }
+        finally
+        {
+            lock (_lock)
             {
-                await Task.Delay(backoff.Next(), _time, _stop.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
+                _watch = null;
+                _connected = false;
             }
         }
+        // :: Step 3: any end, of whatever kind, leads back to step 1.
+        return _time.GetElapsedTime(since);
     }
 
     private void Failed(Exception e)

@@ -1,7 +1,6 @@
 using BucketProxy.Cluster.Durability;
 using BucketProxy.Cluster.Embedded;
 using BucketProxy.Cluster.Tests.Durability;
-using BucketProxy.Testing;
 
 namespace BucketProxy.Cluster.Tests.Embedded;
 

@@ -3,13 +3,14 @@ using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.Testing;
 using BucketProxy.Cluster.Tests.Mirror;
 using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Cluster.Tests.Leases;
 
 public sealed class LeaseKeeperTests : IAsyncLifetime
 {
     private static readonly TimeSpan TimeToLive = TimeSpan.FromSeconds(15);
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly FaultInjectingStore _store;
     private LeaseKeeper _lease = null!;
 

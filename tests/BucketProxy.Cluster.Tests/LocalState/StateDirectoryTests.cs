@@ -2,12 +2,13 @@ using BucketProxy.Cluster.Durability;
 using BucketProxy.Cluster.LocalState;
 using BucketProxy.Cluster.Tests.Durability;
 using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Cluster.Tests.LocalState;
 
 public sealed class StateDirectoryTests
 {
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public void Open_InUse_NamesTheHolder()

@@ -7,6 +7,7 @@ using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Routing;
 using BucketProxy.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Cluster.Tests.LocalState;
 
@@ -15,7 +16,7 @@ public sealed class TableCacheTests
     private static readonly NodeRecord Registered = Node("dtable-server-01", "http://10.0.0.1:5000/sub/");
     private static readonly NodeRecord Gone = Node("dtable-server-02", "http://10.0.0.2");
     private readonly SimulatedDisk _disk = new();
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public async Task Table_OfASuccessor_RoutesAsThePredecessorDidAndIsStale()

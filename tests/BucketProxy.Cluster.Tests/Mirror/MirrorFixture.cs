@@ -6,6 +6,7 @@ using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
 using BucketProxy.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Cluster.Tests.Mirror;
 
@@ -25,7 +26,7 @@ internal sealed class MirrorFixture : IAsyncDisposable
         _follower = FollowAsync();
     }
 
-    public ManualTimeProvider Time { get; } = new();
+    public FakeTimeProvider Time { get; } = new();
 
     public MemoryStore Memory { get; }
 

@@ -84,20 +84,4 @@ public sealed class StoreMirrorStartTests
         await next.UntilAsync(() => next.Mirror.Status.NotAdopted is not null);
         Assert.Null(next.Mirror.Current);
     }
-
-    [Fact]
-    public void Backoff_Pauses_DoubleWithJitterUpToTheLimit()
-    {
-        var time = new ManualTimeProvider();
-        var backoff = new Backoff(new MirrorOptions(), time);
-        foreach (var expected in new[] { 50, 100, 200, 400, 800, 1600, 2000, 2000 })
-        {
-            var pause = backoff.Next();
-            Assert.InRange(pause.TotalMilliseconds, expected * 0.75, expected * 1.25);
-            time.Advance(pause);
-        }
-        // What lasted begins anew.
-        time.Advance(TimeSpan.FromSeconds(10));
-        Assert.InRange(backoff.Next().TotalMilliseconds, 37.5, 62.5);
-    }
 }

@@ -1,6 +1,8 @@
+using BucketProxy.Cluster.Mirror;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
+using BucketProxy.Testing;
 using static BucketProxy.Cluster.Tests.Mirror.MirrorFixture;
 
 namespace BucketProxy.Cluster.Tests.Mirror;
@@ -74,6 +76,29 @@ public sealed class StoreMirrorTests : IAsyncLifetime
         _m.Faults.Heal();
         await _m.UntilAsync(() => _m.OwnerOf(5) == Id(3));
         await _m.UntilAsync(() => _m.Mirror.Status is { Connected: true, LastError: null });
+    }
+
+    [Fact]
+    public async Task Follow_StoreStaysAway_IsAskedLessAndLess()
+    {
+        _m.Faults.Partition();
+        var (reads, since) = (_m.Store.Reads, _m.Time.Elapsed);
+
+        await _m.UntilAsync(() => _m.Store.Reads >= reads + 30);
+
+        // With the first pause each time it would take 2 s.
+        Assert.True(_m.Time.Elapsed - since > TimeSpan.FromSeconds(20), $"30 reads in {_m.Time.Elapsed - since}");
+    }
+
+    [Fact]
+    public async Task Follow_WatchThatLastedBreaks_IsOpenedAgainAtOnce()
+    {
+        _m.Time.Advance(new MirrorOptions().MaxBackoff * 2);
+
+        _m.Faults.BreakWatches();
+
+        // The clock stands.
+        await Patience.UntilAsync(() => _m.Faults is { OpenWatches: 1, WatchesOpened: 2 }, "a second watch");
     }
 
     [Fact]

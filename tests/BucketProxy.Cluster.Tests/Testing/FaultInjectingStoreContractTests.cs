@@ -3,6 +3,7 @@ using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.Testing;
 using BucketProxy.Cluster.Tests.Store;
 using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Cluster.Tests.Testing;
 
@@ -18,7 +19,7 @@ public sealed class FaultInjectingStoreLeaseTests() : LeaseContract(new FaultInj
 internal sealed class FaultInjectingStoreUnderTest : StoreUnderTest
 {
     private readonly TemporaryDirectory _directory = new();
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
     private FaultInjectingStore _store = null!;
 
     public override Task<IClusterStore> OpenAsync()

@@ -1,13 +1,14 @@
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.Testing;
 using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Cluster.Tests.Testing;
 
 /// <summary>Each fault does what its name says, and nothing else.</summary>
 public sealed class FaultInjectingStoreTests : IAsyncLifetime
 {
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly MemoryStore _memory;
     private readonly FaultInjectingStore _store;
 

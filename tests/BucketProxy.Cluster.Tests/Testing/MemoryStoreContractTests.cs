@@ -1,7 +1,7 @@
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.Testing;
 using BucketProxy.Cluster.Tests.Store;
-using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Cluster.Tests.Testing;
 
@@ -16,7 +16,7 @@ public sealed class MemoryStoreLeaseTests() : LeaseContract(new MemoryStoreUnder
 
 internal sealed class MemoryStoreUnderTest : StoreUnderTest
 {
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
     private MemoryStore _store = null!;
 
     public override Task<IClusterStore> OpenAsync()

@@ -6,6 +6,7 @@ using BucketProxy.Emulator.Checking;
 using BucketProxy.Emulator.Journaling;
 using BucketProxy.Emulator.Tests.Support;
 using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Emulator.Tests.Checking;
 
@@ -16,7 +17,7 @@ public sealed class OwnershipRecorderTests : NodeTests
     [Fact]
     public async Task Follow_TellsEachOwnerInItsTime_AlsoOverABrokenWatch()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var store = new FaultInjectingStore(new MemoryStore(time), time);
         await PutAsync(store, Keys.Assignment(new Bucket(0x0f)), "n1");
         await using var recorder = new OwnershipRecorder(store, Keys, time);

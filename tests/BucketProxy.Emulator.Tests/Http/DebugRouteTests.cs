@@ -8,6 +8,7 @@ using BucketProxy.Emulator.Journaling;
 using BucketProxy.Emulator.Nodes;
 using BucketProxy.Emulator.Tests.Support;
 using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Emulator.Tests.Http;
 
@@ -112,7 +113,7 @@ public sealed class DebugRouteTests : NodeTests
     [Fact]
     public async Task Slow_WaitsForTheClock()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var node = await Nodes.StartAsync("n2", time);
 
         var slow = Nodes.SendAsync(node, "GET", Root + "/slow?ms=1000");

@@ -8,6 +8,7 @@ using BucketProxy.Emulator.Membership;
 using BucketProxy.Emulator.Nodes;
 using BucketProxy.Emulator.Tests.Support;
 using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Emulator.Tests.Membership;
 
@@ -152,7 +153,7 @@ public sealed class ClusterMembershipTests : NodeTests
     [Fact]
     public async Task LeaseLost_RegistersAgainAsTheSameProcess()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var store = new FaultInjectingStore(new MemoryStore(time), time);
         var node = await Nodes.StartAsync(First, time);
         await using var membership = new ClusterMembership(node, store, time: time);

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using BucketProxy.Forwarder.Tests.Support;
 using BucketProxy.Forwarder.Transport;
 using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Forwarder.Tests.Transport;
 
@@ -157,7 +158,7 @@ public sealed class LoopWriterTests
     [Fact]
     public async Task Flush_ClientTakesNothing_IsCutOffAfterAWhile()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192, time: time);
         await WriteAsync(accepted, Bytes.From(0, Much));
         var flushing = accepted.Output.FlushAsync().AsTask();
@@ -174,7 +175,7 @@ public sealed class LoopWriterTests
     [Fact]
     public async Task Flush_ClientTakesALittleNowAndThen_GoesOn()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192, time: time);
         await WriteAsync(accepted, Bytes.From(0, Much));
         var flushing = accepted.Output.FlushAsync().AsTask();
@@ -193,7 +194,7 @@ public sealed class LoopWriterTests
     [Fact]
     public async Task Dispose_ClientTakesNothing_EndsAfterAWhile()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192, time: time);
         await WriteAsync(accepted, Bytes.From(0, Much));
 

@@ -11,7 +11,7 @@ public sealed class HoldRoomTests : IDisposable
 {
     private static readonly BaseId Id = GatewayUnderTest.BaseId;
     private static readonly NodeRecord Node = new() { Id = "dtable-server-01", LocalUrl = new Uri("http://127.0.0.1:1"), LocalUrlText = "http://127.0.0.1:1" };
-    private readonly ManualTimeProvider _time = new();
+    private readonly CountedTimers _time = new();
     private readonly Tables _tables = new();
     private readonly List<HoldRoom> _rooms = [];
 
@@ -33,7 +33,7 @@ public sealed class HoldRoomTests : IDisposable
 
         Assert.Equal(HoldOutcome.TimedOut, (await wait.Within()).Outcome);
         Assert.Equal(0, room.Held);
-        Assert.Equal(0, _time.ActiveTimers);
+        Assert.Equal(0, _time.Left);
     }
 
     [Fact]
@@ -165,7 +165,7 @@ public sealed class HoldRoomTests : IDisposable
 
         await Task.WhenAll(waits);
         Assert.True(room.Held == 0, $"{room.Held} places lost");
-        Assert.Equal(0, _time.ActiveTimers);
+        Assert.Equal(0, _time.Left);
         gone.ForEach(g => g.Dispose());
     }
 

@@ -8,6 +8,7 @@ using BucketProxy.Gateway.Tests.Support;
 using BucketProxy.Testing;
 using BucketProxy.Testing.Wire;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Gateway.Tests.Hosting;
 
@@ -91,7 +92,7 @@ public sealed class TlsTests : IDisposable
         var (file, keyFile) = (directory.Combine("tls.crt"), directory.Combine("tls.key"));
         File.Copy(_certificates.ServerFile, file);
         File.Copy(_certificates.ServerKeyFile, keyFile);
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         using var certificate = new ServerCertificate(file, keyFile, time, NullLogger.Instance);
         var first = certificate.Current.TargetCertificate.Thumbprint;
 

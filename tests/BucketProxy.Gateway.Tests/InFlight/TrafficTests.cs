@@ -4,6 +4,7 @@ using BucketProxy.Core.Routing;
 using BucketProxy.Gateway.InFlight;
 using BucketProxy.Gateway.Tests.Support;
 using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Gateway.Tests.InFlight;
 
@@ -20,7 +21,7 @@ public sealed class TrafficTests
 
     public TrafficTests()
     {
-        _traffic = new Traffic(_tables.Current, new ManualTimeProvider());
+        _traffic = new Traffic(_tables.Current, new FakeTimeProvider());
         _tables.OpenAll(A).Publish();
     }
 
@@ -201,7 +202,7 @@ public sealed class TrafficTests
         var early = new List<bool>();
         Traffic? traffic = null;
         tables.Current.Published += (_, _) => early.Add(traffic!.IsSilent(Bucket, null));
-        traffic = new Traffic(tables.Current, new ManualTimeProvider());
+        traffic = new Traffic(tables.Current, new FakeTimeProvider());
         tables.OpenAll(A).Publish();
         Assert.True(tables.Current.TryEnter(Id, out var entry));
 

@@ -1,8 +1,8 @@
 using BucketProxy.Core.Bases;
 using BucketProxy.Gateway.Load;
 using BucketProxy.Gateway.Tests.Support;
-using BucketProxy.Testing;
 using BucketProxy.Testing.Wire;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Gateway.Tests.Load;
 
@@ -11,7 +11,7 @@ public sealed class LoadTests
     [Fact]
     public void Take_CountsSinceTheLastCall_ThenStartsAnew()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var load = new LoadCounters(time, 10);
         load.Count(GatewayUnderTest.BaseId, 100);
         load.Count(GatewayUnderTest.BaseId, 20);
@@ -28,7 +28,7 @@ public sealed class LoadTests
     [Fact]
     public void Take_SkewedBases_HottestComeFirst()
     {
-        var load = new LoadCounters(new ManualTimeProvider(), 2);
+        var load = new LoadCounters(new FakeTimeProvider(), 2);
         var random = new Random(1);
         for (var i = 0; i < 100_000; i++)
         {

@@ -2,14 +2,14 @@ using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Routing;
 using BucketProxy.Gateway.Nodes;
 using BucketProxy.Gateway.Tests.Support;
-using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Gateway.Tests.Nodes;
 
 public sealed class NodeLinksTests
 {
     private static readonly NodeRecord A = Record("dtable-server-01", "http://127.0.0.1:1");
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly Tables _tables = new();
 
     [Fact]

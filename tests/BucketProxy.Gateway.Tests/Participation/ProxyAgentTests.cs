@@ -9,6 +9,7 @@ using BucketProxy.Core.Routing;
 using BucketProxy.Gateway.Participation;
 using BucketProxy.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Gateway.Tests.Participation;
 
@@ -19,7 +20,7 @@ public sealed class ProxyAgentTests : IAsyncLifetime
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly MemoryStore _memory;
     private readonly FaultInjectingStore _store;
     private readonly StoreMirror _mirror;

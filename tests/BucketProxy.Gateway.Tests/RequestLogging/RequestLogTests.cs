@@ -5,6 +5,7 @@ using BucketProxy.Gateway.RequestLogging;
 using BucketProxy.Gateway.Telemetry;
 using BucketProxy.Gateway.Tests.Support;
 using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Gateway.Tests.RequestLogging;
 
@@ -70,7 +71,7 @@ public sealed class RequestLogTests
     public async Task Write_AsText_OneLineForPeople()
     {
         var text = new StringWriter();
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using (var log = new RequestLog(new SharedOutput(text), RequestLogFormat.Text, time))
             log.Write(Some with { Base = GatewayUnderTest.BaseId, Node = "dtable-server-01", Epoch = 42, Held = TimeSpan.FromMilliseconds(3) });
 

@@ -3,8 +3,8 @@ using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.Testing;
 using BucketProxy.Monitor.Auditing;
 using BucketProxy.Monitor.Options;
-using BucketProxy.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Monitor.Tests.Auditing;
 
@@ -15,7 +15,7 @@ public sealed class AuditPruningTests
     [Fact]
     public async Task PruneAsync_RecordsOlderThan30Days_AreRemovedAndTheOthersStay()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var store = new MemoryStore(time);
         var leader = await PutAsync(store, Keys.Leader, "{}");
         for (var day = 0; day <= 400; day++)
@@ -30,7 +30,7 @@ public sealed class AuditPruningTests
     [Fact]
     public async Task PruneAsync_NotLeader_RemovesNothing()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var store = new MemoryStore(time);
         var leader = await PutAsync(store, Keys.Leader, "{}");
         await PutAsync(store, Keys.Audit(AuditRecord.IdAt(time.GetUtcNow() - TimeSpan.FromDays(40), "x")), "{}");
@@ -42,7 +42,7 @@ public sealed class AuditPruningTests
     [Fact]
     public async Task MovesSinceAsync_OverTheEdgesOfPrefixes_AreThoseSinceThenLatestFirst()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var store = new MemoryStore(time);
         for (var minute = -1; minute < 150; minute++)
         {
@@ -60,7 +60,7 @@ public sealed class AuditPruningTests
     [Fact]
     public async Task LastAsync_RecordsOverWeeks_LatestFirstAndNoMoreThanAsked()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var store = new MemoryStore(time);
         for (var day = 0; day < 30; day++)
         {

@@ -10,6 +10,7 @@ using BucketProxy.Monitor.Reconcile;
 using BucketProxy.Monitor.Telemetry;
 using BucketProxy.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Monitor.Tests.Executing;
 
@@ -106,7 +107,7 @@ public sealed class ActionRunnerTests
             Runner = new ActionRunner(Store, Keys, _nodes, Time, NullLogger.Instance, _metrics, default);
         }
 
-        public ManualTimeProvider Time { get; } = new();
+        public FakeTimeProvider Time { get; } = new();
 
         public Figures Figures { get; } = new();
 

@@ -5,6 +5,7 @@ using BucketProxy.Monitor.Leading;
 using BucketProxy.Monitor.Options;
 using BucketProxy.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Monitor.Tests.Leading;
 
@@ -76,7 +77,7 @@ public sealed class CampaignTests
             Mirror.Start();
         }
 
-        public ManualTimeProvider Time { get; } = new();
+        public FakeTimeProvider Time { get; } = new();
 
         public FaultInjectingStore Store { get; }
 

@@ -4,6 +4,7 @@ using BucketProxy.Core.Bases;
 using BucketProxy.Monitor.Options;
 using BucketProxy.Monitor.Orders;
 using BucketProxy.Monitor.Tests.Support;
+using BucketProxy.Testing;
 
 namespace BucketProxy.Monitor.Tests.Orders;
 

@@ -7,7 +7,7 @@ using BucketProxy.Core.Bases;
 using BucketProxy.Monitor.Auditing;
 using BucketProxy.Monitor.Options;
 using BucketProxy.Monitor.Orders;
-using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Monitor.Tests.Support;
 
@@ -27,7 +27,7 @@ internal sealed class OrderDesk : IViewSource, IAsyncDisposable
         });
     }
 
-    public ManualTimeProvider Time { get; } = new();
+    public FakeTimeProvider Time { get; } = new();
 
     public KeySchema Keys { get; } = new();
 

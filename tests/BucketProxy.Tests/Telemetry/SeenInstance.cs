@@ -4,8 +4,8 @@ using BucketProxy.Cluster.View;
 using BucketProxy.Configuration;
 using BucketProxy.Core.Routing;
 using BucketProxy.Telemetry;
-using BucketProxy.Testing;
 using BucketProxy.Tests.Admin;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Tests.Telemetry;
 
@@ -27,7 +27,7 @@ internal sealed class SeenInstance : IViewSource
         Parts = new InstanceParts(Context.Settings, () => null, () => null, () => null);
     }
 
-    public ManualTimeProvider Time { get; } = new();
+    public FakeTimeProvider Time { get; } = new();
 
     public RecordingDesk Desk { get; } = new();
 

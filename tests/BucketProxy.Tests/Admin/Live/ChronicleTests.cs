@@ -6,7 +6,7 @@ using BucketProxy.Cluster.Keys;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
-using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Tests.Admin.Live;
 
@@ -18,7 +18,7 @@ public sealed class ChronicleTests
     private const string C = "dtable-server-c";
     private static readonly IReadOnlyDictionary<string, string> NoStandings = new Dictionary<string, string>();
 
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly RecordingDesk _desk = new();
     private readonly ViewBuilder _builder = new(Keys);
     private readonly Chronicle _chronicle;
