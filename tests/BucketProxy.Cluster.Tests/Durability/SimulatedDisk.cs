@@ -27,12 +27,6 @@ internal sealed class SimulatedDisk : IDisk
     /// <summary>While true, every operation that changes something fails: full, or read-only.</summary>
     public bool Full { get; set; }
 
-    /// <summary>While set, flushes wait.</summary>
-    public ManualResetEventSlim? FlushGate { get; set; }
-
-    /// <summary>Set when a flush waits.</summary>
-    public TaskCompletionSource FlushWaits { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
     public IReadOnlyList<string> List()
     {
         lock (_lock)
@@ -66,11 +60,6 @@ internal sealed class SimulatedDisk : IDisk
 
     public void Flush(string name)
     {
-        if (FlushGate is { } gate)
-        {
-            FlushWaits.TrySetResult();
-            gate.Wait();
-        }
         lock (_lock)
         {
             if (!Step(out var error))
