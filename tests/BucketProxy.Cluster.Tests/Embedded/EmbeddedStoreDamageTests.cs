@@ -75,6 +75,32 @@ public sealed class EmbeddedStoreDamageTests
         Assert.Contains("store.db", Assert.Throws<InvalidDataException>(() => Open(copy)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(39, "freelist")]
+    [InlineData(31, "Page")]
+    public async Task Open_DatabaseThatSqliteFindsFaultWith_RefusesToStart(int at, string named)
+    {
+        using var copy = await ClosedStoreAsync();
+        var bytes = File.ReadAllBytes(copy.Combine("store.db"));
+        // The number of free pages, and of all pages: no row says them.
+        bytes[at] += at == 39 ? (byte)3 : (byte)1;
+        if (at == 31)
+            bytes = [.. bytes, .. new byte[4096]];
+        File.WriteAllBytes(copy.Combine("store.db"), bytes);
+        Assert.Contains(named, Assert.Throws<InvalidDataException>(() => Open(copy)).Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Open_LogOfAKilledProcess_IsInTheDatabaseBeforeAnythingIsAnswered()
+    {
+        using var copy = await KilledStoreAsync();
+        await using var store = Open(copy);
+        Assert.Equal(0, new FileInfo(copy.Combine("store.db-wal")).Length);
+        using var database = new TemporaryDirectory();
+        File.Copy(copy.Combine("store.db"), database.Combine("store.db"));
+        Assert.Equal([1, 2, 3], await StoreScript.ReadAsync(database.Path));
+    }
+
     [Fact]
     public async Task Open_LogCutAnywhereInItsLastTransaction_HasTheOnesBefore_UnlessItWasAcknowledged()
     {
