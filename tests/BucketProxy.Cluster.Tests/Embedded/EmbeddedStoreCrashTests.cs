@@ -111,6 +111,25 @@ public sealed class EmbeddedStoreCrashTests
         Assert.Equal([1, 3], await StoreScript.ReadAsync(after.Path));
     }
 
+    [Fact]
+    public async Task Open_CutShortWhileANewDatabaseTookOver_HasEverything()
+    {
+        using var directory = new TemporaryDirectory();
+        var steps = new StoreSteps();
+        await using var store = steps.Open(StoreScript.Options(directory.Path), new ManualTimeProvider());
+        await StoreScript.WriteAsync(store, 1);
+        steps.FailAt = steps.Count + 1;
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => StoreScript.WriteAsync(store, 2));
+        TemporaryDirectory? copy = null;
+        steps.Look = (_, step) => copy ??= step == StoreStep.Install ? StoreSteps.Copy(directory.Path) : null;
+        await StoreScript.WriteAsync(store, 2);
+        // Its old log is gone, and it does not have its name yet.
+        File.Delete(copy!.Combine("store.db-wal"));
+        Assert.True(File.Exists(copy.Combine("store.db.ready")));
+        Assert.Equal([1, 2], await StoreScript.ReadAsync(copy.Path));
+        copy.Dispose();
+    }
+
     private static async Task<int> CountStepsAsync()
     {
         using var directory = new TemporaryDirectory();

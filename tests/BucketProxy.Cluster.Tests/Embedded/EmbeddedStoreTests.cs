@@ -108,6 +108,24 @@ public sealed class EmbeddedStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Read_InOneCommitWithAWriteThatFails_IsAnswered()
+    {
+        var steps = new StoreSteps();
+        await using var store = steps.Open(Options, _time);
+        using var gate = steps.Gate = new ManualResetEventSlim();
+        var first = StoreScript.WriteAsync(store, 1);
+        await steps.Waits.Task.Within();
+        // They wait together, so they are served together. The next step but one is the write's.
+        var second = StoreScript.WriteAsync(store, 2);
+        var read = store.ReadAsync([""]);
+        (steps.FailAt, steps.Gate) = (steps.Count + 2, null);
+        gate.Set();
+        await first;
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => second);
+        Assert.Equal(["1", "1", "1"], (await read.Within()).Entries.Select(e => e.Text));
+    }
+
+    [Fact]
     public async Task Commit_NewDatabaseCannotBeWritten_IsRefusedUntilItCan()
     {
         var steps = new StoreSteps();

@@ -38,6 +38,16 @@ public sealed class StoreFilesTests
         Assert.Equal(2, seen.Count);
     }
 
+    [Fact]
+    public void Promote_PowerFailureAfterwards_Counts()
+    {
+        var disk = Disk();
+        disk.Write(StoreFiles.New, 0, "new"u8);
+        StoreFiles.Promote(disk);
+        for (var seed = 0; seed < 20; seed++)
+            Assert.Equal("new", Text(disk.AfterCrash(new Random(seed)), StoreFiles.Ready));
+    }
+
     private static SimulatedDisk Disk()
     {
         var disk = new SimulatedDisk();
