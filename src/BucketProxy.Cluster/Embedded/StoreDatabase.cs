@@ -27,10 +27,8 @@ internal sealed class StoreDatabase : IDisposable
     private StoreTables? _tables;
     private long _checkpointAt;
 
-    private StoreDatabase(EmbeddedStoreOptions options, IDisk disk, ILogger logger, Action<StoreStep>? before)
-    {
+    private StoreDatabase(EmbeddedStoreOptions options, IDisk disk, ILogger logger, Action<StoreStep>? before) =>
         (_options, _disk, _logger, _before) = (options, disk, logger, before);
-    }
 
     /// <summary>The cluster that it belongs to.</summary>
     public ulong ClusterId => _content.ClusterId;
@@ -48,21 +46,8 @@ internal sealed class StoreDatabase : IDisposable
         EmbeddedStoreOptions options, IDisk disk, ulong newClusterId, ILogger logger, Action<StoreStep>? before)
     {
         var database = new StoreDatabase(options, disk, logger, before);
-        try
-        {
-            database.Open(newClusterId);
-            return database;
-        }
-        catch (SqliteException e)
-        {
-            database.Close();
-            throw database.Failure(e);
-        }
-        catch
-        {
-            database.Close();
-            throw;
-        }
+        database.Guarded(() => database.Open(newClusterId));
+        return database;
     }
 
     /// <summary>A model of what was acknowledged, without history.</summary>
@@ -77,32 +62,13 @@ internal sealed class StoreDatabase : IDisposable
     public void Append(IReadOnlyList<StoreChange> changes)
     {
         var delta = new StoreDelta(changes, _content.Revision);
-        try
+        Guarded(() =>
         {
             if (_tables is null)
-            {
                 Rewrite(delta);
-            }
             else
-            {
-                _before?.Invoke(StoreStep.Write);
-                _tables.Write(delta, _content);
-                _before?.Invoke(StoreStep.Commit);
-                _tables.Commit();
-                _before?.Invoke(StoreStep.Answer);
-                _content.Apply(delta);
-            }
-        }
-        catch (SqliteException e)
-        {
-            Close();
-            throw Failure(e);
-        }
-        catch
-        {
-            Close();
-            throw;
-        }
+                Commit(_tables, delta);
+        });
         Remember();
         if (_tables is not null && LogLength >= _checkpointAt)
             Checkpoint();
@@ -219,6 +185,16 @@ internal sealed class StoreDatabase : IDisposable
         _checkpointAt = _options.CheckpointBytes;
     }
 
+    private void Commit(StoreTables tables, StoreDelta delta)
+    {
+        _before?.Invoke(StoreStep.Write);
+        tables.Write(delta, _content);
+        _before?.Invoke(StoreStep.Commit);
+        tables.Commit();
+        _before?.Invoke(StoreStep.Answer);
+        _content.Apply(delta);
+    }
+
     private void Rewrite(StoreDelta delta)
     {
         var content = new StoreContent(_content.Capture(), _content.Commits);
@@ -285,6 +261,25 @@ internal sealed class StoreDatabase : IDisposable
         {
             // The commit is on disk. Only damage of the log would be noticed less well.
             Log.WriteFailed(_logger, _disk.Description, e.Message);
+        }
+    }
+
+    /// <summary>After an error nothing touches the files again but what writes a new database.</summary>
+    private void Guarded(Action run)
+    {
+        try
+        {
+            run();
+        }
+        catch (SqliteException e)
+        {
+            Close();
+            throw Failure(e);
+        }
+        catch
+        {
+            Close();
+            throw;
         }
     }
 

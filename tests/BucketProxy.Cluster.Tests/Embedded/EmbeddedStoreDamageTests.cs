@@ -1,6 +1,7 @@
 using System.Text;
 using BucketProxy.Cluster.Embedded;
 using BucketProxy.Testing;
+using Microsoft.Data.Sqlite;
 
 namespace BucketProxy.Cluster.Tests.Embedded;
 
@@ -55,6 +56,17 @@ public sealed class EmbeddedStoreDamageTests
     }
 
     [Theory]
+    [InlineData("update leases set seconds = seconds + 1", "lease ")]
+    [InlineData("update entries set version = version + 1 where key = 'a'", "key 'a'")]
+    [InlineData("update entries set lease = 5 where key = 'b'", "key 'b'")]
+    public async Task Open_NumberInARowWrong_NamesTheRow(string sql, string named)
+    {
+        using var copy = await ClosedStoreAsync();
+        Change(copy, sql);
+        Assert.Contains(named, Assert.Throws<InvalidDataException>(() => Open(copy)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("delete from entries where key = 'n/02'")]
     [InlineData("delete from leases")]
     [InlineData("update identity set revision = revision - 1")]
@@ -67,11 +79,7 @@ public sealed class EmbeddedStoreDamageTests
     public async Task Open_RowsOfAnotherHand_RefusesToStart(string sql)
     {
         using var copy = await ClosedStoreAsync();
-        using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={copy.Combine("store.db")};Pooling=False"))
-        {
-            connection.Open();
-            StoreTables.Execute(connection, sql);
-        }
+        Change(copy, sql);
         Assert.Contains("store.db", Assert.Throws<InvalidDataException>(() => Open(copy)).Message, StringComparison.Ordinal);
     }
 
@@ -118,6 +126,20 @@ public sealed class EmbeddedStoreDamageTests
             // For good.
             Assert.Equal(["a", "b", "n/01", "n/02", "next"], (await ContentAsync(copy.Path)).Select(e => e.Item1));
         }
+    }
+
+    [Fact]
+    public async Task Open_LastTransactionCameToDiskOutOfOrder_HasTheOnesBefore()
+    {
+        using var copy = await KilledStoreAsync();
+        var log = File.ReadAllBytes(copy.Combine("store.db-wal"));
+        var ends = EndsOfTransactions(log);
+        Assert.True(ends[2] - ends[1] > FrameLength);
+        // As a power failure in the middle of the flush can leave it: the end is there, the beginning is not.
+        log.AsSpan(ends[1], FrameLength).Clear();
+        File.WriteAllBytes(copy.Combine("store.db-wal"), log);
+        await MarkAsync(copy, -1);
+        Assert.Equal([1, 2], await StoreScript.ReadAsync(copy.Path));
     }
 
     [Fact]
@@ -257,6 +279,13 @@ public sealed class EmbeddedStoreDamageTests
 
     private static EmbeddedStore Open(TemporaryDirectory directory) =>
         EmbeddedStore.Open(StoreScript.Options(directory.Path), new ManualTimeProvider());
+
+    private static void Change(TemporaryDirectory directory, string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={directory.Combine("store.db")};Pooling=False");
+        connection.Open();
+        StoreTables.Execute(connection, sql);
+    }
 
     private static async Task<List<(string, string, long, long)>> ContentAsync(string directory)
     {

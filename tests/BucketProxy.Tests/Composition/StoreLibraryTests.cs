@@ -19,7 +19,7 @@ public sealed class StoreLibraryTests
         await using var serve = ChildProcess.StartBucketProxy("serve", "serve", "--config", file);
         await serve.LineAsync("instance ");
 
-        var files = await File.ReadAllTextAsync($"/proc/{await serve.LineAsync("pid ")}/maps");
+        var files = await File.ReadAllTextAsync($"/proc/{await serve.Pid}/maps");
 
         Assert.Contains("BucketProxy.Cluster.dll", files, StringComparison.Ordinal);
         Assert.Equal(loads, files.Contains("e_sqlite3", StringComparison.Ordinal));
