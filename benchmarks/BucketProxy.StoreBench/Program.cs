@@ -47,7 +47,8 @@ return 0;
 async Task<List<(string, double)>> MeasureAsync(string folder)
 {
     using var process = Process.Start(new ProcessStartInfo(
-        Environment.ProcessPath!, [.. Self(), "measure", folder, length]) { RedirectStandardOutput = true })!;
+        Environment.ProcessPath!, [.. Self(), "measure", folder, length])
+    { RedirectStandardOutput = true })!;
     var figures = new List<(string, double)>();
     while (await process.StandardOutput.ReadLineAsync() is { } line)
     {
