@@ -5,14 +5,17 @@ namespace BucketProxy.Cluster;
 /// <summary>Everything that this project logs. Event ids 2000 to 2999.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(2000, LogLevel.Warning, "The log of the store in {Directory} ends in the middle of an entry, as after a crash. It was never acknowledged and is cut off.")]
+    [LoggerMessage(2000, LogLevel.Warning, "The log of the store in {Directory} ends in the middle of a transaction, as after a crash. It was never acknowledged and is cut off.")]
     public static partial void TornTail(ILogger logger, string directory);
 
     [LoggerMessage(2001, LogLevel.Error, "The store in {Directory} cannot be written: {Reason}")]
     public static partial void WriteFailed(ILogger logger, string directory, string reason);
 
-    [LoggerMessage(2002, LogLevel.Critical, "The writer of the store in {Directory} failed. It goes on from what is on disk.")]
+    [LoggerMessage(2002, LogLevel.Critical, "The writer of the store in {Directory} failed. It goes on from what was acknowledged.")]
     public static partial void WriterFailed(ILogger logger, string directory, Exception exception);
+
+    [LoggerMessage(2003, LogLevel.Warning, "The log of the store in {Directory} grows: {Reason}.")]
+    public static partial void CheckpointWaits(ILogger logger, string directory, string reason);
 
     [LoggerMessage(2010, LogLevel.Error, "The last good table cannot be written to {Directory}: {Reason} Until it can, this proxy reports no silence, so planned moves wait for it.")]
     public static partial void TableNotWritten(ILogger logger, string directory, string reason);

@@ -38,7 +38,7 @@ internal sealed class DirectoryDisk : IDisk, IDisposable
 
     public void Write(string name, long offset, ReadOnlySpan<byte> bytes) => RandomAccess.Write(Handle(name), bytes, offset);
 
-    public void Flush(string name) => RandomAccess.FlushToDisk(Handle(name));
+    public void Flush(string name) => DiskFlush.File(Handle(name), PathOf(name));
 
     public void Rename(string from, string to)
     {
@@ -53,7 +53,7 @@ internal sealed class DirectoryDisk : IDisk, IDisposable
         File.Delete(PathOf(name));
     }
 
-    public void FlushNames() => DirectoryFlush.Flush(Description);
+    public void FlushNames() => DiskFlush.Directory(Description);
 
     public void Dispose()
     {

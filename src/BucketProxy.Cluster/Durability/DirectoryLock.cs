@@ -16,9 +16,6 @@ public sealed class DirectoryLock : IDisposable
 
     private DirectoryLock(FileStream held) => _lock = held;
 
-    /// <summary>Whether a file of this name in a locked directory belongs to the lock.</summary>
-    public static bool Owns(string fileName) => fileName is LockFile or HolderFile;
-
     /// <summary>Takes the lock; makes the directory if it is not there.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="timeProvider">For the text that says since when it is held.</param>

@@ -34,18 +34,13 @@ internal interface IDisk
 
 internal static class DiskExtensions
 {
-    private const string Temporary = ".tmp";
-
-    /// <summary>Whether it is left over from a replacement that was cut short.</summary>
-    public static bool IsTemporary(string name) => name.EndsWith(Temporary, StringComparison.Ordinal);
-
     /// <summary>
     /// Replaces a file's content as a whole: after a crash at any point it is the one or the other, and when this
     /// returns it is the new one.
     /// </summary>
     public static void Replace(this IDisk disk, string name, ReadOnlySpan<byte> bytes)
     {
-        var temporary = name + Temporary;
+        var temporary = name + ".tmp";
         // What an earlier try left must not stay behind the end of a shorter content.
         if (disk.Read(temporary) is not null)
             disk.Delete(temporary);

@@ -16,49 +16,32 @@ public sealed class EmbeddedStore : IClusterStore
 {
     private readonly EmbeddedStoreOptions _options;
     private readonly TimeProvider _timeProvider;
-    private readonly DirectoryLock? _lock;
-    private readonly IDisk _disk;
+    private readonly DirectoryLock _lock;
+    private readonly DirectoryDisk _disk;
+    private readonly StoreDatabase _database;
     private readonly StoreWriter _writer;
     private readonly ITimer _expiry;
     private readonly long _started;
     private int _disposed;
 
     private EmbeddedStore(
-        EmbeddedStoreOptions options, IDisk disk, DirectoryLock? directoryLock, TimeProvider timeProvider, ILogger logger)
+        EmbeddedStoreOptions options, DirectoryLock directoryLock, DirectoryDisk disk, StoreDatabase database,
+        TimeProvider timeProvider, ILogger logger)
     {
-        (_options, _disk, _lock, _timeProvider) = (options, disk, directoryLock, timeProvider);
+        (_options, _lock, _disk, _database, _timeProvider) = (options, directoryLock, disk, database, timeProvider);
         _started = timeProvider.GetTimestamp();
-        var log = new StoreLog(disk);
-        StoreModel model;
-        if (log.Exists())
-        {
-            model = log.Load(LeaseSeed(), Now(), out var torn);
-            if (options.ClusterId is { } wanted && wanted != model.ClusterId)
-                throw new InvalidDataException(
-                    $"The store in {disk.Description} belongs to cluster {model.ClusterId:x}, not to {wanted:x}.");
-            if (torn)
-            {
-                Log.TornTail(logger, disk.Description);
-                log.Checkpoint(model.Capture());
-            }
-        }
-        else
-        {
-            model = new StoreModel(options.ClusterId ?? NewClusterId(), LeaseSeed());
-            log.Checkpoint(model.Capture());
-        }
-        ClusterId = model.ClusterId;
+        var model = database.Load(LeaseSeed(), Now());
         _expiry = timeProvider.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         var first = model.NextExpiry;
-        _writer = new StoreWriter(model, log, options, Now, LeaseSeed, logger) { NextExpiryChanged = SetExpiry };
+        _writer = new StoreWriter(model, database, options, Now, LeaseSeed, logger) { NextExpiryChanged = SetExpiry };
         SetExpiry(first);
     }
 
     /// <inheritdoc/>
-    public string Description => $"embedded store in {_disk.Description}";
+    public string Description => $"embedded store in {_options.Directory}";
 
     /// <summary>The cluster that the directory belongs to.</summary>
-    public ulong ClusterId { get; }
+    public ulong ClusterId => _database.ClusterId;
 
     /// <summary>Opens the store in a directory, or makes one there.</summary>
     /// <exception cref="ArgumentException">A setting is not allowed.</exception>
@@ -67,29 +50,29 @@ public sealed class EmbeddedStore : IClusterStore
     /// <exception cref="IOException">The files cannot be read or written.</exception>
     /// <exception cref="UnauthorizedAccessException">The files may not be read or written.</exception>
     public static EmbeddedStore Open(
-        EmbeddedStoreOptions options, TimeProvider? timeProvider = null, ILogger<EmbeddedStore>? logger = null)
+        EmbeddedStoreOptions options, TimeProvider? timeProvider = null, ILogger<EmbeddedStore>? logger = null) =>
+        Open(options, timeProvider ?? TimeProvider.System, logger ?? NullLogger<EmbeddedStore>.Instance, null);
+
+    /// <summary>Opens it; <paramref name="before"/> is told of every step before it is taken on disk, for tests.</summary>
+    internal static EmbeddedStore Open(EmbeddedStoreOptions options, TimeProvider time, ILogger logger, Action<StoreStep>? before)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        var time = timeProvider ?? TimeProvider.System;
+        options = options with { Directory = Path.GetFullPath(options.Directory) };
         var directoryLock = DirectoryLock.Take(options.Directory, time);
-        DirectoryDisk? disk = null;
+        var disk = new DirectoryDisk(options.Directory);
         try
         {
-            disk = new DirectoryDisk(options.Directory);
-            return new EmbeddedStore(options, disk, directoryLock, time, logger ?? NullLogger<EmbeddedStore>.Instance);
+            var database = StoreDatabase.Open(options, disk, RandomULong() | 1, logger, before);
+            return new EmbeddedStore(options, directoryLock, disk, database, time, logger);
         }
         catch
         {
-            disk?.Dispose();
+            disk.Dispose();
             directoryLock.Dispose();
             throw;
         }
     }
-
-    /// <summary>Opens a store on a disk of the caller's, for tests.</summary>
-    internal static EmbeddedStore Open(IDisk disk, EmbeddedStoreOptions options, TimeProvider timeProvider) =>
-        new(options, disk, null, timeProvider, NullLogger.Instance);
 
     /// <inheritdoc/>
     public Task<StoreSnapshot> ReadAsync(
@@ -156,8 +139,9 @@ public sealed class EmbeddedStore : IClusterStore
         await _expiry.DisposeAsync();
         await Task.Factory.StartNew(
             _writer.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        (_disk as IDisposable)?.Dispose();
-        _lock?.Dispose();
+        _database.Dispose();
+        _disk.Dispose();
+        _lock.Dispose();
     }
 
     private async Task<T> RunAsync<T>(Func<StoreModel, T> run, bool changes, CancellationToken cancellationToken)
@@ -172,7 +156,7 @@ public sealed class EmbeddedStore : IClusterStore
         catch (TimeoutException e)
         {
             throw new StoreUnavailableException(
-                $"The store in {_disk.Description} did not answer in {_options.CallTimeout.TotalSeconds:0.###} s: its disk is slow.",
+                $"The store in {_options.Directory} did not answer in {_options.CallTimeout.TotalSeconds:0.###} s: its disk is slow.",
                 outcomeUnknown: changes, e);
         }
     }
@@ -210,8 +194,6 @@ public sealed class EmbeddedStore : IClusterStore
     private TimeSpan Now() => _timeProvider.GetElapsedTime(_started);
 
     private static ulong LeaseSeed() => RandomULong();
-
-    private static ulong NewClusterId() => RandomULong() | 1;
 
     private static ulong RandomULong()
     {

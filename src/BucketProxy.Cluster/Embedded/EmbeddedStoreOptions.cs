@@ -10,8 +10,8 @@ public sealed record EmbeddedStoreOptions
     /// a new one gets a random identity.</summary>
     public ulong? ClusterId { get; init; }
 
-    /// <summary>Bytes of log after which the whole state is written anew and the log begins again. Higher: fewer such
-    /// writes, a longer start. At least 4096.</summary>
+    /// <summary>Bytes of SQLite's write-ahead log after which it is moved into the database file. Higher: fewer such writes, a
+    /// longer start after a crash. At least 4096.</summary>
     public int CheckpointBytes { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>Changes that can be watched from afterwards, at least. Higher: more memory, and watchers may be away longer

@@ -3,7 +3,7 @@ using BucketProxy.Cluster.Store;
 namespace BucketProxy.Cluster.Embedded;
 
 /// <summary>
-/// What one call changed in a <see cref="StoreModel"/>: an effect, not a request, so that replaying it needs no
+/// What one call changed in a <see cref="StoreModel"/>: an effect, not a request, so that writing it down needs no
 /// comparisons and no clock.
 /// </summary>
 public abstract record StoreChange

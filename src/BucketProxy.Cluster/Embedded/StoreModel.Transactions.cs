@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using BucketProxy.Cluster.Store;
 
 namespace BucketProxy.Cluster.Embedded;
@@ -5,7 +7,7 @@ namespace BucketProxy.Cluster.Embedded;
 public sealed partial class StoreModel
 {
     /// <summary>Applies a transaction, whole or not at all. It takes one revision if it changes anything, else none.</summary>
-    /// <exception cref="StoreRejectedException">Too large, a key twice, an empty key, a lease that is not there.</exception>
+    /// <exception cref="StoreRejectedException">Too large, a key twice, a key that is empty or no text, a lease that is not there.</exception>
     public TransactionResult Commit(StoreTransaction transaction)
     {
         ArgumentNullException.ThrowIfNull(transaction);
@@ -113,6 +115,17 @@ public sealed partial class StoreModel
         return bytes;
     }
 
-    private static int CheckKey(string key) =>
-        key.Length > 0 ? key.Length : throw new StoreRejectedException("A key is empty.");
+    private static int CheckKey(string key)
+    {
+        if (key.Length == 0)
+            throw new StoreRejectedException("A key is empty.");
+        // Half a surrogate pair has no bytes of its own: on disk, two such keys would be one.
+        for (var rest = key.AsSpan(); rest.ContainsAnyInRange('\uD800', '\uDFFF');)
+        {
+            if (Rune.DecodeFromUtf16(rest, out _, out var length) != OperationStatus.Done)
+                throw new StoreRejectedException("A key is no text: it holds half a surrogate pair.");
+            rest = rest[length..];
+        }
+        return key.Length;
+    }
 }

@@ -146,32 +146,6 @@ public sealed partial class StoreModel
         return model;
     }
 
-    /// <summary>Makes a change again that another model reported.</summary>
-    /// <param name="change">The next change after the present state.</param>
-    /// <param name="now">Virtual time.</param>
-    /// <exception cref="InvalidOperationException">It is not the next change.</exception>
-    public void Replay(StoreChange change, TimeSpan now)
-    {
-        switch (change)
-        {
-            case StoreChange.Written written:
-                if (written.Revision != Revision + 1)
-                    throw new InvalidOperationException($"Revision {written.Revision} cannot follow {Revision}.");
-                foreach (var e in written.Events)
-                    Store(e);
-                Revision = written.Revision;
-                break;
-            case StoreChange.LeaseGranted granted:
-                if (!_leases.TryAdd(granted.LeaseId, new(granted.LeaseId, granted.TimeToLive, now + granted.TimeToLive)))
-                    throw new InvalidOperationException($"Lease {granted.LeaseId:x} is there already.");
-                break;
-            case StoreChange.LeaseEnded ended:
-                if (!_leases.Remove(ended.LeaseId))
-                    throw new InvalidOperationException($"Lease {ended.LeaseId:x} is not there.");
-                break;
-        }
-    }
-
     private int IndexOf(string key)
     {
         int low = 0, high = _entries.Count - 1;

@@ -5,34 +5,32 @@ using Microsoft.Extensions.Logging;
 namespace BucketProxy.Cluster.Embedded;
 
 /// <summary>
-/// The one thread that touches an <see cref="EmbeddedStore"/>'s model and disk. It takes whatever calls wait, runs them,
-/// writes what they changed as one frame, flushes, and only then answers: also reads, so that nobody ever saw what a
+/// The one thread that touches an <see cref="EmbeddedStore"/>'s model and database. It takes whatever calls wait, runs them,
+/// writes what they changed as one transaction, flushed, and only then answers: also reads, so that nobody ever saw what a
 /// crash could take back.
 /// </summary>
 /// <remarks>
-/// A thread of its own, because it blocks in fsync. When a write fails, the state is read again from disk as of the last
-/// acknowledged write, and the next call that changes anything first writes the whole state to new files: after a failed
-/// fsync the old ones cannot be trusted to take more.
+/// A thread of its own, because it blocks in fsync. When a write fails, the state goes back to what was acknowledged, and the
+/// next call that changes anything writes the whole state to a new database.
 /// </remarks>
 internal sealed class StoreWriter : IDisposable
 {
     private readonly BlockingCollection<StoreRequest> _requests = new(new ConcurrentQueue<StoreRequest>(), 4096);
     private readonly List<StoreChange> _changes = [];
-    private readonly StoreLog _log;
+    private readonly StoreDatabase _database;
     private readonly EmbeddedStoreOptions _options;
     private readonly Func<TimeSpan> _now;
     private readonly Func<ulong> _leaseSeed;
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private StoreModel? _model;
-    private bool _logIsSound = true;
     private TaskCompletionSource _changed = NewSignal();
     private TimeSpan? _nextExpiry;
 
     public StoreWriter(
-        StoreModel model, StoreLog log, EmbeddedStoreOptions options, Func<TimeSpan> now, Func<ulong> leaseSeed, ILogger logger)
+        StoreModel model, StoreDatabase database, EmbeddedStoreOptions options, Func<TimeSpan> now, Func<ulong> leaseSeed, ILogger logger)
     {
-        (_log, _options, _now, _leaseSeed, _logger) = (log, options, now, leaseSeed, logger);
+        (_database, _options, _now, _leaseSeed, _logger) = (database, options, now, leaseSeed, logger);
         _model = model;
         _nextExpiry = model.NextExpiry;
         model.Changed = _changes.Add;
@@ -106,16 +104,11 @@ internal sealed class StoreWriter : IDisposable
 
     private void Serve(List<StoreRequest> batch)
     {
-        if (_model is null && !TryReload(out var error))
-        {
-            FailAll(batch, error);
-            return;
-        }
-        var model = _model!;
+        var model = _model ??= Reload();
         _changes.Clear();
         foreach (var request in batch)
             request.Execute(model);
-        if (_changes.Count > 0 && !TryWrite(model, out error))
+        if (_changes.Count > 0 && !TryWrite(out var error))
         {
             RollBack(batch, error);
             return;
@@ -135,21 +128,15 @@ internal sealed class StoreWriter : IDisposable
     }
 
     /// <summary>Makes the collected changes durable. The model holds them already.</summary>
-    private bool TryWrite(StoreModel model, out Exception error)
+    private bool TryWrite(out Exception error)
     {
         error = null!;
         try
         {
-            if (_logIsSound && _log.Length < _options.CheckpointBytes)
-            {
-                _log.Append(_changes);
-                return true;
-            }
-            _log.Checkpoint(model.Capture());
-            _logIsSound = true;
+            _database.Append(_changes);
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             Log.WriteFailed(_logger, _options.Directory, e.Message);
             error = e;
@@ -160,16 +147,10 @@ internal sealed class StoreWriter : IDisposable
     /// <summary>Forgets what could not be written: whoever asked for a change is told so, the others get their answer.</summary>
     private void RollBack(List<StoreRequest> batch, Exception cause)
     {
-        _logIsSound = false;
-        _model = null;
-        if (!TryReload(out var error))
-        {
-            FailAll(batch, error);
-            return;
-        }
+        _model = Reload();
         foreach (var request in batch)
         {
-            var scratch = _model!.Clone();
+            var scratch = _model.Clone();
             scratch.Changed = _changes.Add;
             _changes.Clear();
             request.Execute(scratch);
@@ -184,21 +165,11 @@ internal sealed class StoreWriter : IDisposable
         SetNextExpiry();
     }
 
-    private bool TryReload(out Exception error)
+    private StoreModel Reload()
     {
-        error = null!;
-        try
-        {
-            _model = _log.Reload(_leaseSeed(), _now());
-            _model.Changed = _changes.Add;
-            return true;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
-        {
-            Log.WriteFailed(_logger, _options.Directory, e.Message);
-            error = e;
-            return false;
-        }
+        var model = _database.Load(_leaseSeed(), _now());
+        model.Changed = _changes.Add;
+        return model;
     }
 
     private void FailAll(List<StoreRequest> batch, Exception cause)
@@ -207,7 +178,7 @@ internal sealed class StoreWriter : IDisposable
             request.Fail(Unwritable(cause));
     }
 
-    // The bytes may be on disk although the flush failed: after a crash now they could be there.
+    // They may be on disk although the flush failed: after a crash now they could be there.
     private StoreUnavailableException Unwritable(Exception cause) => new(
         $"The store in {_options.Directory} cannot be written: {cause.Message}", outcomeUnknown: true, cause);
 

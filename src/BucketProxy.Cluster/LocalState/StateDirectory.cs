@@ -103,7 +103,7 @@ public sealed class StateDirectory : IDisposable
     {
         if (_disk.Read(InstancesFile) is not { } bytes)
             return [];
-        if (!Frame.TryDecode(bytes, out _, out var text))
+        if (!Frame.TryDecode(bytes, out var text))
         {
             throw new InvalidDataException(
                 $"{InstancesFile} in {_disk.Description} is damaged: the earlier processes of this proxy are not known. "
@@ -113,5 +113,5 @@ public sealed class StateDirectory : IDisposable
     }
 
     private void WriteInstances(IReadOnlyList<string> instances) =>
-        _disk.Replace(InstancesFile, Frame.Encode(0, Encoding.UTF8.GetBytes(string.Join('\n', instances))));
+        _disk.Replace(InstancesFile, Frame.Encode(Encoding.UTF8.GetBytes(string.Join('\n', instances))));
 }

@@ -234,7 +234,7 @@ public sealed class TableCache : IAsyncDisposable
         && written.Nodes.Count == table.Nodes.Count && written.Nodes.Keys.All(table.Nodes.ContainsKey);
 
     private void Write(CachedTable cached) =>
-        _directory.Replace(TableFile, Frame.Encode(0, JsonSerializer.SerializeToUtf8Bytes(cached, RecordJson.Options)));
+        _directory.Replace(TableFile, Frame.Encode(JsonSerializer.SerializeToUtf8Bytes(cached, RecordJson.Options)));
 
     private (RoutingTable? Table, StoreMark? Seen) Load()
     {
@@ -242,7 +242,7 @@ public sealed class TableCache : IAsyncDisposable
             return (null, null);
         try
         {
-            if (!Frame.TryDecode(bytes, out _, out var json))
+            if (!Frame.TryDecode(bytes, out var json))
                 throw new FormatException("it fails its checksum");
             var cached = RecordJson.Read<CachedTable>(json.Span);
             if (cached.Left || cached.OnStoreLoss == StoreLossMode.Fence)

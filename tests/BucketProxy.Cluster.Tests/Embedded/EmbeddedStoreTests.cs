@@ -1,37 +1,41 @@
+using System.Globalization;
 using BucketProxy.Cluster.Durability;
 using BucketProxy.Cluster.Embedded;
 using BucketProxy.Cluster.Store;
-using BucketProxy.Cluster.Tests.Durability;
 using BucketProxy.Testing;
+using Microsoft.Data.Sqlite;
 
 namespace BucketProxy.Cluster.Tests.Embedded;
 
-public sealed class EmbeddedStoreTests
+public sealed class EmbeddedStoreTests : IDisposable
 {
+    private readonly TemporaryDirectory _directory = new();
     private readonly ManualTimeProvider _time = new();
+
+    private EmbeddedStoreOptions Options => StoreScript.Options(_directory.Path);
+
+    public void Dispose() => _directory.Dispose();
 
     [Fact]
     public async Task Open_DirectoryInUse_NamesTheHolder()
     {
-        using var directory = new TemporaryDirectory();
-        await using var store = EmbeddedStore.Open(new() { Directory = directory.Path }, _time);
-        var error = Assert.Throws<DirectoryLockedException>(() => EmbeddedStore.Open(new() { Directory = directory.Path }, _time));
+        await using var store = EmbeddedStore.Open(new() { Directory = _directory.Path }, _time);
+        var error = Assert.Throws<DirectoryLockedException>(() => EmbeddedStore.Open(new() { Directory = _directory.Path }, _time));
         Assert.Contains($"process {Environment.ProcessId} on {Environment.MachineName}", error.Message, StringComparison.Ordinal);
-        Assert.Contains(directory.Path, error.Message, StringComparison.Ordinal);
+        Assert.Contains(_directory.Path, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Open_AfterClose_HasEverythingAndTheSameIdentity()
     {
-        using var directory = new TemporaryDirectory();
         StoreSnapshot before;
-        await using (var store = EmbeddedStore.Open(new() { Directory = directory.Path }, _time))
+        await using (var store = EmbeddedStore.Open(new() { Directory = _directory.Path }, _time))
         {
             for (var n = 1; n <= 20; n++)
                 await StoreScript.WriteAsync(store, n);
             before = await store.ReadAsync([""]);
         }
-        await using var again = EmbeddedStore.Open(new() { Directory = directory.Path }, _time);
+        await using var again = EmbeddedStore.Open(new() { Directory = _directory.Path }, _time);
         var after = await again.ReadAsync([""]);
         Assert.Equal((before.ClusterId, before.Revision), (after.ClusterId, after.Revision));
         Assert.Equal(before.Entries, after.Entries);
@@ -41,29 +45,28 @@ public sealed class EmbeddedStoreTests
     [Fact]
     public async Task Open_TwoNewStores_HaveDifferentIdentities()
     {
-        using var directory = new TemporaryDirectory();
-        await using var one = EmbeddedStore.Open(new() { Directory = directory.Combine("one") }, _time);
-        await using var two = EmbeddedStore.Open(new() { Directory = directory.Combine("two") }, _time);
+        await using var one = EmbeddedStore.Open(new() { Directory = _directory.Combine("one") }, _time);
+        await using var two = EmbeddedStore.Open(new() { Directory = _directory.Combine("two") }, _time);
         Assert.NotEqual(one.ClusterId, two.ClusterId);
     }
 
     [Fact]
     public async Task Commit_BeforeTheFlush_IsNeitherAcknowledgedNorReadNorWatched()
     {
-        var disk = new SimulatedDisk();
-        await using var store = EmbeddedStore.Open(disk, StoreScript.Options, _time);
+        var steps = new StoreSteps();
+        await using var store = steps.Open(Options, _time);
         await StoreScript.WriteAsync(store, 1);
         await using var batches = store.WatchAsync([""], 3).GetAsyncEnumerator();
         var watched = batches.MoveNextAsync().AsTask();
-        using var gate = disk.FlushGate = new ManualResetEventSlim();
+        using var gate = steps.Gate = new ManualResetEventSlim();
 
         var commit = StoreScript.WriteAsync(store, 2);
-        await disk.FlushWaits.Task.Within();
+        await steps.Waits.Task.Within();
         var read = store.ReadAsync([""]);
         var early = commit.IsCompleted || read.IsCompleted || watched.IsCompleted;
         // First of all, or a failure would leave the writer waiting for ever.
         gate.Set();
-        disk.FlushGate = null;
+        steps.Gate = null;
         Assert.False(early);
         await commit;
         Assert.Equal(3, (await read.Within()).Revision);
@@ -74,13 +77,13 @@ public sealed class EmbeddedStoreTests
     [Fact]
     public async Task Commit_DiskThatNeverAnswers_FailsWithUnknownOutcome()
     {
-        var disk = new SimulatedDisk();
-        await using var store = EmbeddedStore.Open(disk, StoreScript.Options, _time);
-        using var gate = disk.FlushGate = new ManualResetEventSlim();
+        var steps = new StoreSteps();
+        await using var store = steps.Open(Options, _time);
+        using var gate = steps.Gate = new ManualResetEventSlim();
         var commit = StoreScript.WriteAsync(store, 1);
-        await disk.FlushWaits.Task.Within();
+        await steps.Waits.Task.Within();
         var read = store.ReadAsync([""]);
-        _time.Advance(StoreScript.Options.CallTimeout);
+        _time.Advance(Options.CallTimeout);
         Assert.True((await Assert.ThrowsAsync<StoreUnavailableException>(() => commit)).OutcomeUnknown);
         Assert.False((await Assert.ThrowsAsync<StoreUnavailableException>(() => read)).OutcomeUnknown);
         gate.Set();
@@ -89,10 +92,10 @@ public sealed class EmbeddedStoreTests
     [Fact]
     public async Task Commit_FullDisk_IsRefusedWhileReadsGoOn()
     {
-        var disk = new SimulatedDisk();
-        await using var store = EmbeddedStore.Open(disk, StoreScript.Options, _time);
+        var steps = new StoreSteps();
+        await using var store = steps.Open(Options, _time);
         await StoreScript.WriteAsync(store, 1);
-        disk.Full = true;
+        steps.Full = true;
         for (var i = 0; i < 3; i++)
         {
             var error = await Assert.ThrowsAsync<StoreUnavailableException>(() => StoreScript.WriteAsync(store, 2));
@@ -100,40 +103,170 @@ public sealed class EmbeddedStoreTests
             await Assert.ThrowsAsync<StoreUnavailableException>(() => store.GrantLeaseAsync(TimeSpan.FromSeconds(9)).Within());
             Assert.Equal(["1", "1", "1"], (await store.ReadAsync([""]).Within()).Entries.Select(e => e.Text));
         }
-        disk.Full = false;
+        steps.Full = false;
         Assert.Equal(3, (await StoreScript.WriteAsync(store, 2)).Revision);
     }
 
     [Fact]
-    public async Task Commit_DirectoryThatMayNotBeWritten_IsRefused()
+    public async Task Read_InOneCommitWithAWriteThatFails_IsAnswered()
     {
-        using var directory = new TemporaryDirectory();
-        // The log cannot take more once a directory stands where its next generation goes: an error that root gets too.
-        var options = new EmbeddedStoreOptions { Directory = directory.Path, CheckpointBytes = 4096 };
-        await using var store = EmbeddedStore.Open(options, _time);
-        Directory.CreateDirectory(directory.Combine("log-0000000000000002.tmp"));
-        var large = new string('x', 5000);
-        Task<TransactionResult> Put() =>
-            store.CommitAsync(new() { Success = [StoreOperation.PutText("a", large)] }).Within();
-        await Put();
-        await Assert.ThrowsAsync<StoreUnavailableException>(Put);
-        Directory.Delete(directory.Combine("log-0000000000000002.tmp"));
-        Assert.Equal(3, (await Put()).Revision);
+        var steps = new StoreSteps();
+        await using var store = steps.Open(Options, _time);
+        using var gate = steps.Gate = new ManualResetEventSlim();
+        var first = StoreScript.WriteAsync(store, 1);
+        await steps.Waits.Task.Within();
+        // They wait together, so they are served together. The next step but one is the write's.
+        var second = StoreScript.WriteAsync(store, 2);
+        var read = store.ReadAsync([""]);
+        (steps.FailAt, steps.Gate) = (steps.Count + 2, null);
+        gate.Set();
+        await first;
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => second);
+        Assert.Equal(["1", "1", "1"], (await read.Within()).Entries.Select(e => e.Text));
+    }
+
+    [Fact]
+    public async Task Commit_NewDatabaseCannotBeWritten_IsRefusedUntilItCan()
+    {
+        var steps = new StoreSteps();
+        await using var store = steps.Open(Options, _time);
+        steps.FailAt = steps.Count + 1;
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => StoreScript.WriteAsync(store, 1));
+        // A directory where the new database goes: an error that root gets too.
+        Directory.CreateDirectory(_directory.Combine("store.db.new"));
+        for (var i = 0; i < 2; i++)
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => StoreScript.WriteAsync(store, 1));
+        Directory.Delete(_directory.Combine("store.db.new"));
+        Assert.Equal(2, (await StoreScript.WriteAsync(store, 1)).Revision);
+    }
+
+    [Fact]
+    public async Task Close_LeavesNothingButTheDatabaseAndWhatSaysThatItIsWhole()
+    {
+        await using (var store = EmbeddedStore.Open(Options, _time))
+            await StoreScript.WriteAsync(store, 1);
+        Assert.Equal(["acknowledged", "lock", "lock-holder", "store.db"], Directory.GetFiles(_directory.Path).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public async Task Open_TenThousandKeys_HasThemAll()
+    {
+        await using (var store = EmbeddedStore.Open(Options, _time))
+        {
+            await Task.WhenAll(Enumerable.Range(0, 100).Select(n => store.CommitAsync(new()
+            {
+                Success = [.. Enumerable.Range(0, 100).Select(k => StoreOperation.PutText($"key/{n * 100 + k}", new string('x', k)))],
+            }))).Within();
+            using var copy = StoreSteps.Copy(_directory.Path);
+            await CheckAsync(copy.Path);
+        }
+        await CheckAsync(_directory.Path);
+
+        async Task CheckAsync(string directory)
+        {
+            await using var again = EmbeddedStore.Open(StoreScript.Options(directory), _time);
+            var found = await again.ReadAsync([""]).Within();
+            Assert.Equal((101, 10_000), (found.Revision, found.Entries.Count));
+            Assert.All(found.Entries, e => Assert.Equal(int.Parse(e.Key[4..], CultureInfo.InvariantCulture) % 100, e.Text.Length));
+        }
+    }
+
+    [Fact]
+    public async Task Open_ValuesAndKeysOfAnyKind_AreThemselves()
+    {
+        byte[][] values = [[], [0], "text"u8.ToArray(), "ü€😀"u8.ToArray(), [0xff, 0xfe, 0], "a\0b"u8.ToArray(), [.. Enumerable.Range(0, 256).Select(i => (byte)i)], new byte[100_000]];
+        string[] keys = ["a", "a\0b", "ü€😀", "\uffff", "😀", "'; drop table entries; --", " ", "a/b"];
+        await using (var store = EmbeddedStore.Open(Options, _time))
+            await store.CommitAsync(new() { Success = [.. keys.Zip(values, (k, v) => new PutOperation(k, v))] });
+        await using var again = EmbeddedStore.Open(Options, _time);
+        var found = (await again.ReadAsync([""]).Within()).Entries;
+        Assert.Equal(keys.Order(StringComparer.Ordinal), found.Select(e => e.Key));
+        Assert.All(found, e => Assert.Equal(values[Array.IndexOf(keys, e.Key)], e.Value.ToArray()));
+    }
+
+    [Fact]
+    public async Task Database_ReadWithSqlite_ShowsPlainText()
+    {
+        LeaseGrant lease;
+        await using (var store = EmbeddedStore.Open(Options, _time))
+        {
+            lease = await store.GrantLeaseAsync(TimeSpan.FromSeconds(9));
+            await store.CommitAsync(new() { Success = [StoreOperation.PutText("k", "{\"v\": \"ü\"}", lease.LeaseId)] });
+        }
+        using var connection = new SqliteConnection($"Data Source={_directory.Combine("store.db")};Pooling=False");
+        connection.Open();
+        Assert.Equal("k|{\"v\": \"ü\"}|text|ü|2|2|1|" + lease.LeaseId, Row(
+            "select key, value, typeof(value), value ->> 'v', create_revision, mod_revision, version, lease from entries"));
+        Assert.Equal($"{lease.LeaseId}|9", Row("select lease, seconds from leases"));
+        Assert.Equal("7|2|2", Row("select cluster, revision, commits from identity"));
+
+        string Row(string sql)
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = sql;
+            using var reader = command.ExecuteReader();
+            Assert.True(reader.Read());
+            return string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => reader.GetValue(i)));
+        }
+    }
+
+    [Fact]
+    public async Task Commit_AnotherProgramReadsTheDatabase_GoesOn()
+    {
+        await using var store = EmbeddedStore.Open(Options with { CheckpointBytes = 4096 }, _time);
+        await StoreScript.WriteAsync(store, 1);
+        using var connection = new SqliteConnection($"Data Source={_directory.Combine("store.db")};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "select count(*) from entries";
+        using (var reading = connection.BeginTransaction(deferred: true))
+        {
+            command.Transaction = reading;
+            Assert.Equal(3L, command.ExecuteScalar());
+            for (var n = 2; n <= 6; n++)
+                await StoreScript.WriteAsync(store, n);
+            // What it began with, as SQLite promises.
+            Assert.Equal(3L, command.ExecuteScalar());
+            Assert.True(LogLength() > 0);
+        }
+        command.Transaction = null;
+        Assert.Equal(8L, command.ExecuteScalar());
+        await StoreScript.WriteAsync(store, 7);
+        Assert.Equal(0, LogLength());
+
+        long LogLength() => new FileInfo(_directory.Combine("store.db-wal")).Length;
+    }
+
+    [Fact]
+    public void MakeDurable_DatabaseThatCannotBe_Refuses()
+    {
+        using var connection = new SqliteConnection("Data Source=:memory:");
+        connection.Open();
+        Assert.Contains("journal_mode is memory", Assert.Throws<IOException>(() => StoreTables.MakeDurable(connection)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MakeDurable_DatabaseInAFile_FlushesEveryCommit()
+    {
+        using var connection = new SqliteConnection($"Data Source={_directory.Combine("x.db")};Pooling=False");
+        connection.Open();
+        StoreTables.MakeDurable(connection);
+        Assert.Equal("wal", StoreTables.Ask(connection, "pragma journal_mode"));
+        Assert.Equal(2L, StoreTables.Ask(connection, "pragma synchronous"));
     }
 
     [Fact]
     public async Task Lease_AfterARestart_HasItsFullTimeAgain()
     {
-        var disk = new SimulatedDisk();
         LeaseGrant lease;
-        await using (var store = EmbeddedStore.Open(disk, StoreScript.Options, _time))
+        await using (var store = EmbeddedStore.Open(Options, _time))
         {
             lease = await store.GrantLeaseAsync(TimeSpan.FromSeconds(10));
             await store.CommitAsync(new() { Success = [StoreOperation.PutText("k", "x", lease.LeaseId)] });
             _time.Advance(TimeSpan.FromSeconds(9));
         }
         _time.Advance(TimeSpan.FromHours(1));
-        await using var again = EmbeddedStore.Open(disk, StoreScript.Options, _time);
+        await using var again = EmbeddedStore.Open(Options, _time);
         _time.Advance(TimeSpan.FromSeconds(9));
         Assert.Single((await again.ReadAsync(["k"]).Within()).Entries);
         var watch = again.WatchAsync(["k"], 3).GetAsyncEnumerator();
@@ -148,14 +281,13 @@ public sealed class EmbeddedStoreTests
     [Fact]
     public async Task Lease_ThatEndedOrWasRevoked_StaysGoneAfterARestart()
     {
-        var disk = new SimulatedDisk();
-        await using (var store = EmbeddedStore.Open(disk, StoreScript.Options, _time))
+        await using (var store = EmbeddedStore.Open(Options, _time))
         {
             var revoked = await store.GrantLeaseAsync(TimeSpan.FromSeconds(10));
             await store.CommitAsync(new() { Success = [StoreOperation.PutText("k", "x", revoked.LeaseId)] });
             await store.RevokeLeaseAsync(revoked.LeaseId);
         }
-        await using var again = EmbeddedStore.Open(disk, StoreScript.Options, _time);
+        await using var again = EmbeddedStore.Open(Options, _time);
         var snapshot = await again.ReadAsync([""]).Within();
         Assert.Empty(snapshot.Entries);
         Assert.Equal(3, snapshot.Revision);
@@ -164,15 +296,15 @@ public sealed class EmbeddedStoreTests
     [Fact]
     public async Task Lease_EndingOnAFullDisk_EndsOnceThereIsRoom()
     {
-        var disk = new SimulatedDisk();
-        await using var store = EmbeddedStore.Open(disk, StoreScript.Options, _time);
+        var steps = new StoreSteps();
+        await using var store = steps.Open(Options, _time);
         var lease = await store.GrantLeaseAsync(TimeSpan.FromSeconds(10));
         await store.CommitAsync(new() { Success = [StoreOperation.PutText("k", "x", lease.LeaseId)] });
-        disk.Full = true;
-        var before = disk.Operations;
-        await _time.AdvanceUntilAsync(() => disk.Operations > before, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+        steps.Full = true;
+        var before = steps.Count;
+        await _time.AdvanceUntilAsync(() => steps.Count > before, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
         Assert.Single((await store.ReadAsync(["k"]).Within()).Entries);
-        disk.Full = false;
+        steps.Full = false;
         await using var watch = store.WatchAsync(["k"], 3).GetAsyncEnumerator();
         var gone = watch.MoveNextAsync().AsTask();
         await _time.AdvanceUntilAsync(() => gone.IsCompleted, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
@@ -182,8 +314,7 @@ public sealed class EmbeddedStoreTests
     [Fact]
     public async Task Lease_TimerThatFiresEarly_IsSetAgain()
     {
-        var disk = new SimulatedDisk();
-        await using var store = EmbeddedStore.Open(disk, StoreScript.Options, new EarlyTimeProvider(_time));
+        await using var store = EmbeddedStore.Open(Options, new EarlyTimeProvider(_time));
         var lease = await store.GrantLeaseAsync(TimeSpan.FromSeconds(10));
         await store.CommitAsync(new() { Success = [StoreOperation.PutText("k", "x", lease.LeaseId)] });
         await using var watch = store.WatchAsync(["k"], 3).GetAsyncEnumerator();
@@ -195,13 +326,12 @@ public sealed class EmbeddedStoreTests
     [Fact]
     public async Task Watch_FromBeforeARestart_IsCompacted()
     {
-        var disk = new SimulatedDisk();
-        await using (var store = EmbeddedStore.Open(disk, StoreScript.Options with { CheckpointBytes = 100 }, _time))
+        await using (var store = EmbeddedStore.Open(Options, _time))
         {
             for (var n = 1; n <= 3; n++)
                 await StoreScript.WriteAsync(store, n);
         }
-        await using var again = EmbeddedStore.Open(disk, StoreScript.Options, _time);
+        await using var again = EmbeddedStore.Open(Options, _time);
         await using var watch = again.WatchAsync([""], 2).GetAsyncEnumerator();
         await Assert.ThrowsAsync<StoreCompactedException>(() => watch.MoveNextAsync().AsTask().Within());
     }
@@ -209,8 +339,7 @@ public sealed class EmbeddedStoreTests
     [Fact]
     public async Task Calls_AfterClose_AreRefusedAndWatchesEnd()
     {
-        var disk = new SimulatedDisk();
-        var store = EmbeddedStore.Open(disk, StoreScript.Options, _time);
+        var store = EmbeddedStore.Open(Options, _time);
         await using var watch = store.WatchAsync([""], 2).GetAsyncEnumerator();
         var waiting = watch.MoveNextAsync().AsTask();
         await store.DisposeAsync();

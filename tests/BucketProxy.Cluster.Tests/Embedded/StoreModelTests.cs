@@ -3,7 +3,7 @@ using BucketProxy.Cluster.Store;
 
 namespace BucketProxy.Cluster.Tests.Embedded;
 
-/// <summary>What the contract cannot reach: history, replay, clones, determinism.</summary>
+/// <summary>What the contract cannot reach: history, what is written down, clones, determinism.</summary>
 public sealed class StoreModelTests
 {
     private static readonly string[] Keys = ["a", "a/1", "a/2", "b/1", "b/2", "c"];
@@ -18,20 +18,20 @@ public sealed class StoreModelTests
         var model = new StoreModel(1, 1);
         var log = new List<StoreChange>();
         model.Changed = log.Add;
-        var replica = new StoreModel(1, 2);
+        var content = new StoreContent(model.Capture(), 0);
         var versions = new SortedDictionary<long, SortedDictionary<string, StoreEntry>> { [1] = new(StringComparer.Ordinal) };
         var now = TimeSpan.Zero;
         for (var step = 0; step < 120; step++)
         {
             Call(model, random, ref now);
-            foreach (var change in log)
-                replica.Replay(change, now);
+            if (log.Count > 0)
+                content.Apply(new StoreDelta(log, content.Revision));
             log.Clear();
             versions[model.Revision] = new(model.Read([""]).Entries.ToDictionary(e => e.Key), StringComparer.Ordinal);
 
-            Same(model.Read([""]), replica.Read([""]));
-            var decoded = StateCodec.DecodeState(StateCodec.EncodeState(model.Capture()));
-            Same(model.Read([""]), StoreModel.Restore(decoded, 3, now).Read([""]));
+            Same(model.Read([""]), StoreModel.Restore(content.Capture(), 3, now).Read([""]));
+            Assert.Equal(model.Capture().Leases, content.Capture().Leases);
+            Assert.Equal(new StoreContent(model.Capture(), 0).Rows, content.Rows);
             // The history leads from any version that is left to the present one.
             var from = random.NextInt64(model.CompactRevision, model.Revision + 1);
             if (!versions.TryGetValue(from, out var start))
@@ -126,11 +126,13 @@ public sealed class StoreModelTests
         Assert.Throws<StoreRejectedException>(() => new StoreModel(1, 1).Compact(2));
 
     [Fact]
-    public void Replay_NotTheNextChange_IsRefused()
+    public void Commit_KeyThatHasNoBytes_IsRejected()
     {
         var model = new StoreModel(1, 1);
-        Assert.Throws<InvalidOperationException>(() => model.Replay(new StoreChange.Written(3, []), TimeSpan.Zero));
-        Assert.Throws<InvalidOperationException>(() => model.Replay(new StoreChange.LeaseEnded(3), TimeSpan.Zero));
+        foreach (var key in new[] { "", "a\ud83d", "\ude00a", "\ud83d\ud83d\ude00" })
+            Assert.Throws<StoreRejectedException>(() => model.Commit(new() { Success = [StoreOperation.PutText(key, "x")] }));
+        model.Commit(new() { Success = [StoreOperation.PutText("a\ud83d\ude00", "x")] });
+        Assert.Equal(1, model.Count);
     }
 
     private static void Call(StoreModel model, Random random, ref TimeSpan now)

@@ -1,29 +1,30 @@
+using System.Globalization;
 using BucketProxy.Cluster.Embedded;
 using BucketProxy.Cluster.Store;
-using BucketProxy.Cluster.Tests.Durability;
 using BucketProxy.Testing;
 
 namespace BucketProxy.Cluster.Tests.Embedded;
 
 /// <summary>
-/// A fixed run of writes against an embedded store on a simulated disk: write n puts <c>a</c>, <c>b</c> and <c>n/…</c> in one
-/// transaction, so that the content tells which writes are in it.
+/// A fixed run of writes against an embedded store: write n puts <c>a</c>, <c>b</c> and <c>n/…</c> in one transaction, so that
+/// the content tells which writes are in it.
 /// </summary>
 internal static class StoreScript
 {
     public const int Writes = 24;
 
-    // Small, so that the log begins anew every few writes.
-    public static EmbeddedStoreOptions Options { get; } = new() { Directory = "simulated", CheckpointBytes = 500, ClusterId = 7 };
+    // Small, so that the log is moved into the database every few writes.
+    public static EmbeddedStoreOptions Options(string directory) =>
+        new() { Directory = directory, CheckpointBytes = 50_000, ClusterId = 7 };
 
     /// <summary>Runs it. Returns the numbers of the writes that were acknowledged.</summary>
-    public static async Task<List<int>> RunAsync(SimulatedDisk disk, bool untilFirstFailure)
+    public static async Task<List<int>> RunAsync(string directory, StoreSteps steps)
     {
         var acknowledged = new List<int>();
         EmbeddedStore store;
         try
         {
-            store = EmbeddedStore.Open(disk, Options, new ManualTimeProvider());
+            store = steps.Open(Options(directory), new ManualTimeProvider());
         }
         catch (IOException)
         {
@@ -37,10 +38,6 @@ internal static class StoreScript
                 {
                     await WriteAsync(store, n);
                     acknowledged.Add(n);
-                }
-                catch (StoreUnavailableException) when (untilFirstFailure)
-                {
-                    return acknowledged;
                 }
                 catch (StoreUnavailableException)
                 {
@@ -61,10 +58,10 @@ internal static class StoreScript
         ],
     }).Within();
 
-    /// <summary>Opens the store on the disk and reads which writes are in it, after checking that each is there as a whole.</summary>
-    public static async Task<List<int>> ReadAsync(SimulatedDisk disk)
+    /// <summary>Opens the store and reads which writes are in it, after checking that each is there as a whole.</summary>
+    public static async Task<List<int>> ReadAsync(string directory)
     {
-        await using var store = EmbeddedStore.Open(disk, Options, new ManualTimeProvider());
+        await using var store = EmbeddedStore.Open(Options(directory), new ManualTimeProvider());
         var snapshot = await store.ReadAsync([""]).Within();
         Assert.Equal(7ul, snapshot.ClusterId);
         var numbers = snapshot.Entries.Where(e => e.Key.StartsWith("n/", StringComparison.Ordinal)).ToList();
@@ -75,6 +72,6 @@ internal static class StoreScript
         // And it takes writes again.
         var next = await store.CommitAsync(new StoreTransaction { Success = [StoreOperation.PutText("next", "x")] }).Within();
         Assert.Equal(snapshot.Revision + 1, next.Revision);
-        return [.. numbers.Select(e => int.Parse(e.Text, System.Globalization.CultureInfo.InvariantCulture))];
+        return [.. numbers.Select(e => int.Parse(e.Text, CultureInfo.InvariantCulture))];
     }
 }

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using BucketProxy.Cluster.LocalState;
+using BucketProxy.Cluster.Tests.Durability;
 using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
 using BucketProxy.Core.Nodes;
@@ -9,26 +9,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BucketProxy.Cluster.Tests.LocalState;
 
-/// <summary>A file system that is really full: a small one in memory. Mounting it needs root, as the namespace tests do.</summary>
+/// <summary>A file system that is really full: a small one in memory.</summary>
 public sealed class FullDiskTests
 {
     [Fact]
     public async Task FlushAsync_FileSystemFull_FailsAndTheLastGoodTableStays_UntilThereIsRoom()
     {
-        using var mount = new TemporaryDirectory();
-        await RunAsync("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", mount.Path);
-        try
-        {
-            await UseAsync(mount.Combine("state"), mount.Combine("filler"));
-        }
-        finally
-        {
-            await RunAsync("umount", mount.Path);
-        }
-    }
-
-    private static async Task UseAsync(string directory, string filler)
-    {
+        await using var disk = await MountedDirectory.SmallAsync("256k");
+        var directory = disk.Combine("state");
         using (var state = StateDirectory.Open(directory, "p1", TimeProvider.System))
         {
             var current = new CurrentTable();
@@ -36,13 +24,13 @@ public sealed class FullDiskTests
             current.Publish(Table(50, epoch: 1));
             await cache.FlushAsync(default).Within();
 
-            Fill(filler);
+            disk.Fill();
             current.Publish(Table(60, epoch: 2));
             await Assert.ThrowsAsync<IOException>(() => cache.FlushAsync(default).Within());
             // S7: what stands on disk is the last table that was written whole.
             Assert.Equal((50, 1), OnDisk(directory));
 
-            File.Delete(filler);
+            disk.Free();
             await cache.FlushAsync(default).Within();
         }
         Assert.Equal((60, 2), OnDisk(directory));
@@ -59,33 +47,10 @@ public sealed class FullDiskTests
         return (cache.Table!.Revision, cache.Table[new Bucket(0)].Epoch);
     }
 
-    private static void Fill(string path)
-    {
-        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
-        var block = new byte[1024];
-        try
-        {
-            while (true)
-                file.Write(block);
-        }
-        catch (IOException)
-        {
-            // Full.
-        }
-    }
-
     private static RoutingTable Table(long revision, long epoch)
     {
         var node = new NodeRecord { Id = "dtable-server-01", LocalUrl = new Uri("http://10.0.0.1:5000"), LocalUrlText = "http://10.0.0.1:5000/" };
         return new RoutingTable(9, revision,
             [.. Bucket.All.Select(b => new RoutingEntry { Bucket = b, State = EntryState.Open, Owner = node, Epoch = epoch })], [], [node]);
-    }
-
-    private static async Task RunAsync(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-        var error = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {error} (mounting needs root)");
     }
 }

@@ -56,6 +56,9 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Its process id, once it has one.</summary>
+    public Task<int> Pid => _pid.Task;
+
     /// <summary>It has ended.</summary>
     public bool HasExited => _shell.HasExited;
 
