@@ -18,12 +18,11 @@ internal static class ServeRunner
     {
         // Before the first socket of the process is opened.
         ProcessTuning.Apply(settings.ToGatewayOptions());
-        using var loggers = Logs.Create(settings.Logging);
         var lines = new StartLines(environment, settings.Logging.Format);
-        Instance instance;
+        HostedInstance hosted;
         try
         {
-            instance = await Instance.StartAsync(settings, environment.Time, loggers, stop);
+            hosted = await InstanceHost.StartAsync(InstanceHost.Create(settings, environment.Time, environment.Variables), stop);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or DirectoryLockedException or InvalidDataException)
         {
@@ -34,8 +33,9 @@ internal static class ServeRunner
         {
             return ExitCode.Done;
         }
-        await using (instance)
+        await using (hosted)
         {
+            var instance = hosted.Instance;
             if (instance.Proxy is { } proxy)
                 lines.Say($"data port: {string.Join(", ", proxy.Host.Addresses)}");
             lines.Say($"operators' port: {string.Join(", ", instance.Admin.Addresses)}");
