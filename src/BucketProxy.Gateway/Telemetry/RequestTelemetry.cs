@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using BucketProxy.Gateway.InFlight;
 using BucketProxy.Gateway.Model;
 using BucketProxy.Gateway.Outcomes;
@@ -24,20 +23,16 @@ internal sealed class RequestTelemetry(GatewayMetrics metrics, GatewayTelemetry 
         var target = (ITargetFeature?)http.Features[typeof(ITargetFeature)];
         var grant = (Grant?)http.Features[typeof(IGrantFeature)];
         var cause = http.Cause();
-        var span = tracing.SpanOf(http);
         if (target.IsForBase())
             traffic.Load.Count(target!.Target.BaseId, http.AnnouncedBytes());
         metrics.Ended(http.Response.StatusCode, cause, grant);
         if (beganAt != 0)
         {
             var duration = time.GetElapsedTime(beganAt);
-            // What is recorded leads to the trace of the current span, and the stages' own flow has ended. The end of the span undoes it.
-            if (span is not null)
-                Activity.Current = span;
             metrics.Took(http, target, cause, grant, duration);
             _log?.Write(Record(http, target, cause, grant, duration));
         }
-        if (span is not null)
+        if (tracing.SpanOf(http) is { } span)
             RequestTracing.EndRequest(http, span, cause, grant);
     }
 

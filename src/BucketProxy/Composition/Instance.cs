@@ -1,4 +1,5 @@
 using BucketProxy.Admin;
+using BucketProxy.Admin.Contract;
 using BucketProxy.Admin.Hosting;
 using BucketProxy.Cluster.Keys;
 using BucketProxy.Cluster.LocalState;
@@ -24,6 +25,7 @@ internal sealed class Instance : IHostedService, IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private readonly TimeProvider _time;
     private readonly InstanceTelemetry _telemetry;
+    private AdminContext? _context;
     private RoutingTable? _shown;
     private volatile bool _stopping;
 
@@ -70,6 +72,9 @@ internal sealed class Instance : IHostedService, IAsyncDisposable
     /// <summary>The monitor, if this process is one.</summary>
     public MonitorService? Monitor { get; private set; }
 
+    /// <summary>Ready for requests, or why not.</summary>
+    public HealthReport Health() => _context?.Health() ?? new HealthReport(false, ["it starts"]);
+
     /// <summary>Starts everything that the settings ask for.</summary>
     /// <exception cref="IOException">A port is taken, or a directory cannot be used or belongs to another process.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -90,7 +95,7 @@ internal sealed class Instance : IHostedService, IAsyncDisposable
         _endings.Push(Mirror.DisposeAsync);
 
         // :: Step 2: operators first. While anything else is missing, health says what.
-        var context = AdminContextOf();
+        var context = _context = AdminContextOf();
         InstanceMetrics.Make(_telemetry, context, new InstanceParts(Settings, () => Proxy?.Host, () => Proxy?.Agent, () => Monitor), _time);
         Admin = AdminHost.Create(context, _loggers, _time);
         _endings.Push(Admin.DisposeAsync);

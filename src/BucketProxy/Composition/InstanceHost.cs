@@ -21,9 +21,9 @@ internal static class InstanceHost
     {
         var id = $"{settings.Instance ?? Environment.MachineName}-{Guid.NewGuid().ToString("N")[..8]}";
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "BucketProxy" });
-        builder.Configuration.AddInMemoryCollection(variables.Cast<DictionaryEntry>()
-            .Select(v => KeyValuePair.Create((string)v.Key, (string?)v.Value))
-            .Where(v => v.Key.StartsWith("OTEL_", StringComparison.Ordinal)));
+        builder.Configuration.AddInMemoryCollection(variables.Keys.Cast<string>()
+            .Where(name => name.StartsWith("OTEL_", StringComparison.Ordinal))
+            .Select(name => KeyValuePair.Create(name, (string?)variables[name])));
         Logs.Configure(builder.Logging, settings.Logging);
         // The drain has a limit of its own; the host's is there for what hangs.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Data.DrainGrace + settings.Data.DrainLimit + Rest);
@@ -67,6 +67,16 @@ internal sealed class HostedInstance(IHost host) : IAsyncDisposable
     private int _ended;
 
     public Instance Instance { get; } = host.Services.GetRequiredService<Instance>();
+
+    /// <summary>Completes when it is to stop: by a signal, where the host hears signals, or by the token.</summary>
+    public async Task ToldToStopAsync(CancellationToken stop)
+    {
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
+        await using var stopping = lifetime.ApplicationStopping.Register(() => told.TrySetResult());
+        await using var asked = stop.Register(lifetime.StopApplication);
+        await told.Task;
+    }
 
     /// <summary>Stops it, and sends what is left to tell.</summary>
     public async ValueTask DisposeAsync()

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using BucketProxy.Configuration;
 using BucketProxy.Tests.Telemetry;
+using Microsoft.AspNetCore.Http;
 
 namespace BucketProxy.Tests.Scraping;
 
@@ -73,6 +74,13 @@ public sealed class ScrapeTests
 
         Assert.All(pages, page => Assert.Single(page.Split('\n'), line => line == "test_counted_total{} 1"));
         Assert.All(pages, page => Assert.EndsWith("# EOF\n", page, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Metrics_NotByGet_IsRefused()
+    {
+        await using var telemetry = await ToldInstance.StartAsync();
+        Assert.Equal(StatusCodes.Status405MethodNotAllowed, (await telemetry.AskAsync("POST", openMetrics: false, Stream.Null)).StatusCode);
     }
 
     [Fact]

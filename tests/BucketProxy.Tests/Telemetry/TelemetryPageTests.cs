@@ -46,6 +46,8 @@ public sealed partial class TelemetryPageTests(ExposedFigures exposed) : IClassF
     public void TableOfTheLibraries_IsWhatIsCollectedOfTheirs()
     {
         var ofAspNetCore = Borrowed.Where(r => !r.Name.StartsWith("dotnet.", StringComparison.Ordinal)).Select(r => r.Name);
+        // Of both ports' servers.
+        Assert.Equal(2, exposed.Families["kestrel_active_connections"].Samples.DistinctBy(s => s.Labels["server_port"]).Count());
         Assert.Equal(FigureViews.Borrowed.Order(StringComparer.Ordinal), ofAspNetCore.Order(StringComparer.Ordinal));
         // No TLS here.
         Assert.All(Borrowed.Where(r => !r.Name.Contains("tls_handshake", StringComparison.Ordinal)), row =>

@@ -47,14 +47,22 @@ internal sealed class ToldInstance : IAsyncDisposable
     public async Task<string> ScrapeAsync(bool openMetrics = false)
     {
         using var body = new MemoryStream();
+        var answer = await AskAsync(HttpMethods.Get, openMetrics, body);
+        Assert.Equal(StatusCodes.Status200OK, answer.StatusCode);
+        Assert.Contains("Accept", answer.Headers.Vary.ToString().Split(','));
+        return System.Text.Encoding.UTF8.GetString(body.ToArray());
+    }
+
+    /// <summary>Asks for the page.</summary>
+    public async Task<HttpResponse> AskAsync(string method, bool openMetrics, Stream body)
+    {
         var http = new DefaultHttpContext { RequestServices = _host.Services };
-        http.Request.Method = HttpMethods.Get;
+        http.Request.Method = method;
         http.Request.Path = MetricsEndpoint.Path;
         http.Request.Headers.Accept = openMetrics ? OpenMetrics : "";
         http.Response.Body = body;
         await _page!(http);
-        Assert.Equal(StatusCodes.Status200OK, http.Response.StatusCode);
-        return System.Text.Encoding.UTF8.GetString(body.ToArray());
+        return http.Response;
     }
 
     public async ValueTask DisposeAsync()
