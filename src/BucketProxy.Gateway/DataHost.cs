@@ -118,6 +118,9 @@ public sealed class DataHost : IAsyncDisposable
             .AddSingleton<GatewayMetrics>()
             .AddSingleton<RequestTracing>()
             .AddSingleton<RequestTelemetry>();
+        // So that the server's figures are those of whoever made the other meters.
+        if (telemetry.Meters is { } meters)
+            services.AddSingleton(meters);
         services.AddRouting();
         AddProxy(services, options, extensions);
         services.Configure<KestrelServerOptions>(server => KestrelLimits.Apply(server, options));

@@ -39,7 +39,7 @@ internal sealed class GatewayMetrics : IDisposable
     public GatewayMetrics(NodeLinks links, HoldRoom holds, Traffic traffic, ConnectionCount connections, GatewayTelemetry telemetry)
     {
         _links = links;
-        _meter = telemetry.Meters?.Create(MeterName) ?? new Meter(MeterName);
+        _meter = telemetry.Meters?.Create(MeterName, typeof(GatewayMetrics).Assembly.GetName().Version?.ToString(3)) ?? new Meter(MeterName);
         _duration = _meter.CreateHistogram(
             DurationName, "s", "Time from a request's head to the end of its answer, without websockets and long polls.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBounds });

@@ -28,7 +28,7 @@ internal sealed class MonitorMetrics : IDisposable
     /// <param name="meters">Makes the meter; null: a meter of the process.</param>
     public MonitorMetrics(IMeterFactory? meters)
     {
-        _meter = meters?.Create(MeterName) ?? new Meter(MeterName);
+        _meter = meters?.Create(MeterName, typeof(MonitorMetrics).Assembly.GetName().Version?.ToString(3)) ?? new Meter(MeterName);
         _meter.CreateObservableCounter("bucketproxy.moves", Moves, "{move}", "Moves that ended while this monitor led.");
         _phases = _meter.CreateHistogram(
             "bucketproxy.move.phase.duration", "s", "How long each phase of ended moves took; hold is all of it, for as long as requests may have been held.",

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Reflection;
 using BucketProxy.Admin.Contract;
 using BucketProxy.Admin.Reading;
@@ -6,7 +7,7 @@ using BucketProxy.Cluster.View;
 using BucketProxy.Configuration;
 using BucketProxy.Core.Routing;
 using BucketProxy.Monitor.Alarms;
-using BucketProxy.Scraping;
+using OpenTelemetry.Metrics;
 
 namespace BucketProxy.Admin;
 
@@ -40,8 +41,11 @@ internal sealed class AdminContext
     /// <summary>After how long without a word from the store a proxy that fences, or a monitor, is not ready.</summary>
     public TimeSpan StaleAfter { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>All figures as a page of a given format; null: none are collected.</summary>
-    public Func<ExpositionFormat, string>? Scrape { get; init; }
+    /// <summary>The figures that <c>/metrics</c> shows; null: none are collected.</summary>
+    public MeterProvider? Figures { get; init; }
+
+    /// <summary>Makes the meters of the port's server; null: they are of the port alone, and nobody reads them.</summary>
+    public IMeterFactory? Meters { get; init; }
 
     /// <summary>The newest view, or null.</summary>
     public ClusterView? View => Views.Current;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using BucketProxy.Composition;
 using BucketProxy.Configuration.Mapping;
 using BucketProxy.Demo;
 using BucketProxy.Gateway.Hosting;
@@ -34,11 +33,10 @@ internal static class DemoCommand
             }
             // Before the first socket of the process is opened.
             ProcessTuning.Apply(loaded.Settings.ToGatewayOptions());
-            using var loggers = Logs.Create(loaded.Settings.Logging);
             var options = new DemoOptions { Once = parsed.GetValue(once), Settings = loaded.Settings };
             try
             {
-                return await new DemoRunner(options, environment.Output, environment.Time, loggers).RunAsync(cancel);
+                return await new DemoRunner(options, environment.Output, environment.Time, environment.Variables).RunAsync(cancel);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

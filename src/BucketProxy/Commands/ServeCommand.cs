@@ -5,10 +5,13 @@ namespace BucketProxy.Commands;
 /// <summary><c>serve</c>: the real thing.</summary>
 internal static class ServeCommand
 {
+    /// <summary>The command's name.</summary>
+    public const string Name = "serve";
+
     public static Command Create(CommandEnvironment environment)
     {
         var command = new DescribedCommand(
-            "serve",
+            Name,
             "Run a proxy, a monitor, or both, until told to stop. SIGTERM lets requests in flight run out.",
             "serve --config config/single-machine.json",
             "serve --config dtable_server_config.json",

@@ -1,4 +1,5 @@
 using BucketProxy.Admin;
+using BucketProxy.Admin.Contract;
 using BucketProxy.Admin.Hosting;
 using BucketProxy.Cluster.Keys;
 using BucketProxy.Cluster.LocalState;
@@ -18,20 +19,29 @@ namespace BucketProxy.Composition;
 /// One process of a cluster: store, mirror, operators' port, and the roles it was given. What is started last is stopped first: the
 /// proxy lets its requests run out while everything that moves need is still there.
 /// </summary>
-internal sealed class Instance : IAsyncDisposable
+internal sealed class Instance : IHostedService, IAsyncDisposable
 {
     private readonly Stack<Func<ValueTask>> _endings = new();
     private readonly ILoggerFactory _loggers;
     private readonly TimeProvider _time;
+    private readonly InstanceTelemetry _telemetry;
+    private AdminContext? _context;
     private RoutingTable? _shown;
     private volatile bool _stopping;
 
-    private Instance(BucketProxySettings settings, string id, TimeProvider time, ILoggerFactory loggers)
+    /// <summary>Makes it; nothing is open before <see cref="StartAsync"/>.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="id">Its id, unique per process.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Where to log; not disposed of.</param>
+    /// <param name="telemetry">What it tells through; outlives it.</param>
+    public Instance(BucketProxySettings settings, string id, TimeProvider time, ILoggerFactory loggers, InstanceTelemetry telemetry)
     {
         Settings = settings;
         Id = id;
         _time = time;
         _loggers = loggers;
+        _telemetry = telemetry;
         Keys = settings.ToKeySchema();
     }
 
@@ -62,30 +72,13 @@ internal sealed class Instance : IAsyncDisposable
     /// <summary>The monitor, if this process is one.</summary>
     public MonitorService? Monitor { get; private set; }
 
+    /// <summary>Ready for requests, or why not.</summary>
+    public HealthReport Health() => _context?.Health() ?? new HealthReport(false, ["it starts"]);
+
     /// <summary>Starts everything that the settings ask for.</summary>
     /// <exception cref="IOException">A port is taken, or a directory cannot be used or belongs to another process.</exception>
-    public static async Task<Instance> StartAsync(
-        BucketProxySettings settings, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var name = settings.Instance ?? Environment.MachineName;
-        var instance = new Instance(settings, $"{name}-{Guid.NewGuid().ToString("N")[..8]}", time, loggers);
-        try
-        {
-            await instance.StartAsync(cancellationToken);
-            return instance;
-        }
-        catch
-        {
-            await instance.DisposeAsync();
-            throw;
-        }
-    }
-
-    private async Task StartAsync(CancellationToken cancellationToken)
-    {
-        var telemetry = new InstanceTelemetry(Settings, Id, _time, _loggers);
-        _endings.Push(telemetry.DisposeAsync);
-
         // :: Step 1: what this process must have for itself. A second process with the same directory ends here.
         var state = StateDirectory.Open(Path.Combine(Settings.DataDirectory, "state"), Id, _time);
         _endings.Push(() =>
@@ -102,8 +95,8 @@ internal sealed class Instance : IAsyncDisposable
         _endings.Push(Mirror.DisposeAsync);
 
         // :: Step 2: operators first. While anything else is missing, health says what.
-        var context = AdminContextOf(telemetry);
-        InstanceMetrics.Make(telemetry, context, new InstanceParts(Settings, () => Proxy?.Host, () => Proxy?.Agent, () => Monitor), _time);
+        var context = _context = AdminContextOf();
+        InstanceMetrics.Make(_telemetry, context, new InstanceParts(Settings, () => Proxy?.Host, () => Proxy?.Agent, () => Monitor), _time);
         Admin = AdminHost.Create(context, _loggers, _time);
         _endings.Push(Admin.DisposeAsync);
         await Admin.StartAsync(cancellationToken);
@@ -115,14 +108,14 @@ internal sealed class Instance : IAsyncDisposable
         {
             Monitor = new MonitorService(
                 Store, Keys, Mirror, () => Mirror.Status.NotAdopted, Settings.ToMonitorOptions(Id, address), _time,
-                _loggers.CreateLogger<MonitorService>(), telemetry.Meters);
+                _loggers.CreateLogger<MonitorService>(), _telemetry.Meters);
             _endings.Push(Monitor.DisposeAsync);
             Monitor.Start();
         }
         if (Settings.Roles.Contains(Role.Proxy))
         {
             Proxy = await ProxyRole.StartAsync(
-                Table, cache, Store, Keys, Mirror, Settings.ToGatewayOptions(), telemetry.Gateway,
+                Table, cache, Store, Keys, Mirror, Settings.ToGatewayOptions(), _telemetry.Gateway,
                 Settings.ToProxyAgentOptions(Id, address, AdminContext.Version, state.Predecessors), _time, _loggers, cancellationToken);
             _endings.Push(Proxy.DisposeAsync);
             _ = ForgetPredecessorsAsync(Proxy, state);
@@ -130,9 +123,10 @@ internal sealed class Instance : IAsyncDisposable
         Mirror.Start();
     }
 
-    private AdminContext AdminContextOf(InstanceTelemetry telemetry) => new()
+    private AdminContext AdminContextOf() => new()
     {
-        Scrape = telemetry.Scrape,
+        Figures = _telemetry.Figures,
+        Meters = _telemetry.Meters,
         Settings = Settings,
         Instance = Id,
         StoreDescription = Store.Description,
@@ -179,10 +173,14 @@ internal sealed class Instance : IAsyncDisposable
     }
 
     /// <summary>Stops in the reverse order: requests and sockets first, then the roles, then the store.</summary>
-    public async ValueTask DisposeAsync()
+    /// <param name="cancellationToken">Not heeded: what ends a drain is its own limit (<c>data.drainLimit</c>).</param>
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
         _stopping = true;
         while (_endings.TryPop(out var ending))
             await ending();
     }
+
+    /// <summary>Stops, if nobody did.</summary>
+    public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
 }

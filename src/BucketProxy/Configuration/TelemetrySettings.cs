@@ -19,17 +19,17 @@ internal sealed record TelemetrySettings
     [Setting("Whether figures are collected: for /metrics on the operators' port, and for OTLP. Off, requests are not timed and /metrics is not there.")]
     public bool Metrics { get; init; } = true;
 
-    [Setting("The service's name in figures and traces (service.name).")]
+    [Setting("The service's name in figures, traces and log lines (service.name).")]
     public string ServiceName { get; init; } = "bucketproxy";
 
-    [Setting("Sending figures and traces to a collector by OTLP.")]
+    [Setting("Sending figures, traces and log lines to a collector by OTLP.")]
     public OtlpSettings Otlp { get; init; } = new();
 
     [Setting("Which requests are traced. Needs telemetry.otlp.endpoint.")]
     public TraceSettings Traces { get; init; } = new();
 }
 
-/// <summary>Sending figures and traces to a collector.</summary>
+/// <summary>Sending figures, traces and log lines to a collector.</summary>
 internal sealed record OtlpSettings
 {
     [Setting("The collector's address, without the signal's path: http://collector:4318 for http/protobuf, http://collector:4317 for grpc.",
@@ -46,8 +46,11 @@ internal sealed record OtlpSettings
     [Setting("A file that holds the headers; a line end at its end is ignored.")]
     public string? HeadersFile { get; init; }
 
-    [Setting("Whether figures are sent too. Off where /metrics is read instead, and only traces are sent.")]
+    [Setting("Whether figures are sent too. Off where /metrics is read instead, and only the rest is sent.")]
     public bool Metrics { get; init; } = true;
+
+    [Setting("Whether log lines are sent too, beside standard output: the same lines, by the same level. Not the request log. Off where the collector takes no logs.")]
+    public bool Logs { get; init; } = true;
 
     [Setting("How often figures are sent.", Min = "1s", Max = "1h",
         Raise = "Figures are known later.", Lower = "More to send, and more to store.")]

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using BucketProxy.Composition;
 using BucketProxy.Configuration;
@@ -12,7 +13,7 @@ namespace BucketProxy.Demo;
 /// The whole product in one process: proxy and monitor on the embedded store, three emulated dtable-servers, clients. A node is
 /// drained, stopped, started and filled again under load, and a checker judges by the nodes' own journals what became of it.
 /// </summary>
-internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, TimeProvider time, ILoggerFactory loggers)
+internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, TimeProvider time, IDictionary variables)
 {
     private const int Taken = 2;
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(3);
@@ -49,8 +50,9 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
         TrafficCount count;
         IReadOnlyList<AcknowledgedRow> acknowledged;
         IReadOnlyList<string> failures;
-        await using (var instance = await Instance.StartAsync(Settings(directory, nodes), time, loggers, cancellationToken))
+        await using (var hosted = await InstanceHost.StartAsync(InstanceHost.Create(Settings(directory, nodes), time, variables), cancellationToken))
         {
+            var instance = hosted.Instance;
             witness = new OwnerWitness(instance.Mirror, time);
             var witnessing = witness.RunAsync(watching.Token);
             await UntilRoutedAsync(instance, cancellationToken);

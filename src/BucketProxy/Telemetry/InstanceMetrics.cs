@@ -36,7 +36,7 @@ internal sealed class InstanceMetrics
 
     private InstanceMetrics(InstanceTelemetry telemetry, AdminContext context, InstanceParts parts, TimeProvider time)
     {
-        _meter = telemetry.Meters.Create(MeterName);
+        _meter = telemetry.Meters.Create(MeterName, AdminContext.Version);
         _context = context;
         _time = time;
         _startedAt = time.GetTimestamp();
@@ -61,9 +61,10 @@ internal sealed class InstanceMetrics
         Level("bucketproxy.moves.standing", "{move}", "Moves that stand, by phase.", Moves);
         Level("bucketproxy.moves.age", "s", "How long the oldest move stands, by the leader's clock; 0: none does.", () => InvariantMargins.OldestMove(context.View, time).TotalSeconds);
         Level("bucketproxy.alarms", "{alarm}", "What is wrong, as the leader says, by kind.", Alarms);
-        Level("bucketproxy.planner.imbalance", "1", "The busiest node by the mean, by weight: 1 is even.", Imbalance);
+        // Prometheus' names end in their unit, and "1" would say nothing.
+        Level("bucketproxy.planner.imbalance", "ratio", "The busiest node by the mean, by weight: 1 is even.", Imbalance);
         var margins = new InvariantMargins(context, parts, time);
-        Level("bucketproxy.invariant.margin", "1", "What is left of the room that an invariant has: 1 all, 0 nothing, less: broken.", margins.Read);
+        Level("bucketproxy.invariant.margin", "ratio", "What is left of the room that an invariant has: 1 all, 0 nothing, less: broken.", margins.Read);
         Count("bucketproxy.otlp.failures", "{request}", "Sendings that the collector did not take.", () => telemetry.Otlp.Select(o => Of(o.Failures, "signal", o.Signal)));
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using BucketProxy.Cluster.Embedded;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.Tests.Store;
@@ -17,7 +18,7 @@ public sealed class EmbeddedStoreLeaseTests() : LeaseContract(new EmbeddedStoreU
 internal sealed class EmbeddedStoreUnderTest : StoreUnderTest
 {
     private readonly TemporaryDirectory _directory = new();
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
     private EmbeddedStore _store = null!;
 
     public override Task<IClusterStore> OpenAsync()

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using BucketProxy.Cluster.Embedded;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Testing;
@@ -19,7 +20,7 @@ public sealed class EmbeddedStoreCrashTests
         // One failure, so that a new database is written in the middle of it too.
         var steps = new StoreSteps { FailAt = 40 };
         steps.Look = (_, step) => copies.Add((step, acknowledged, StoreSteps.Copy(directory.Path)));
-        await using (var store = steps.Open(StoreScript.Options(directory.Path), new ManualTimeProvider()))
+        await using (var store = steps.Open(StoreScript.Options(directory.Path), new FakeTimeProvider()))
         {
             for (var n = 1; n <= StoreScript.Writes; n++)
             {
@@ -68,7 +69,7 @@ public sealed class EmbeddedStoreCrashTests
         {
             using var directory = new TemporaryDirectory();
             var steps = new StoreSteps();
-            await using var store = steps.Open(StoreScript.Options(directory.Path), new ManualTimeProvider());
+            await using var store = steps.Open(StoreScript.Options(directory.Path), new FakeTimeProvider());
             steps.FailAt = steps.Count + fail;
             for (var n = 1; n <= StoreScript.Writes && steps.Count < steps.FailAt; n++)
             {
@@ -93,7 +94,7 @@ public sealed class EmbeddedStoreCrashTests
     {
         using var directory = new TemporaryDirectory();
         var steps = new StoreSteps();
-        await using var store = steps.Open(StoreScript.Options(directory.Path), new ManualTimeProvider());
+        await using var store = steps.Open(StoreScript.Options(directory.Path), new FakeTimeProvider());
         await StoreScript.WriteAsync(store, 1);
         // As an fsync that fails: SQLite's log holds the transaction, in the page cache at least.
         steps.Look = (count, step) => steps.FailAt = step == StoreStep.Answer ? count : 0;
@@ -116,7 +117,7 @@ public sealed class EmbeddedStoreCrashTests
     {
         using var directory = new TemporaryDirectory();
         var steps = new StoreSteps();
-        await using var store = steps.Open(StoreScript.Options(directory.Path), new ManualTimeProvider());
+        await using var store = steps.Open(StoreScript.Options(directory.Path), new FakeTimeProvider());
         await StoreScript.WriteAsync(store, 1);
         steps.FailAt = steps.Count + 1;
         await Assert.ThrowsAsync<StoreUnavailableException>(() => StoreScript.WriteAsync(store, 2));

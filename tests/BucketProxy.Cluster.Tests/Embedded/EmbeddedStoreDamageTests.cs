@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using System.Text;
 using BucketProxy.Cluster.Embedded;
 using BucketProxy.Cluster.Store;
@@ -284,7 +285,7 @@ public sealed class EmbeddedStoreDamageTests
     }
 
     private static EmbeddedStore Open(TemporaryDirectory directory) =>
-        EmbeddedStore.Open(StoreScript.Options(directory.Path), new ManualTimeProvider());
+        EmbeddedStore.Open(StoreScript.Options(directory.Path), new FakeTimeProvider());
 
     private static void Change(TemporaryDirectory directory, string sql)
     {
@@ -295,7 +296,7 @@ public sealed class EmbeddedStoreDamageTests
 
     private static async Task<List<(string, string, long, long)>> ContentAsync(string directory)
     {
-        await using var store = EmbeddedStore.Open(StoreScript.Options(directory), new ManualTimeProvider());
+        await using var store = EmbeddedStore.Open(StoreScript.Options(directory), new FakeTimeProvider());
         return [.. (await store.ReadAsync([""]).Within()).Entries.Select(e => (e.Key, Strict.GetString(e.Value.Span), e.CreateRevision, e.ModRevision))];
     }
 

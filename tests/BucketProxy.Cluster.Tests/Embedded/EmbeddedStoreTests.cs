@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using System.Globalization;
 using BucketProxy.Cluster.Durability;
 using BucketProxy.Cluster.Embedded;
@@ -10,7 +11,7 @@ namespace BucketProxy.Cluster.Tests.Embedded;
 public sealed class EmbeddedStoreTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     private EmbeddedStoreOptions Options => StoreScript.Options(_directory.Path);
 
@@ -366,7 +367,7 @@ public sealed class EmbeddedStoreTests : IDisposable
     }
 
     // Timers of a real system may fire a little before the clock says so; here a lot.
-    private sealed class EarlyTimeProvider(ManualTimeProvider time) : TimeProvider
+    private sealed class EarlyTimeProvider(FakeTimeProvider time) : TimeProvider
     {
         public override long TimestampFrequency => time.TimestampFrequency;
 

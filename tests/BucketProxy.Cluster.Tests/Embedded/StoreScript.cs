@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using System.Globalization;
 using BucketProxy.Cluster.Embedded;
 using BucketProxy.Cluster.Store;
@@ -24,7 +25,7 @@ internal static class StoreScript
         EmbeddedStore store;
         try
         {
-            store = steps.Open(Options(directory), new ManualTimeProvider());
+            store = steps.Open(Options(directory), new FakeTimeProvider());
         }
         catch (IOException)
         {
@@ -61,7 +62,7 @@ internal static class StoreScript
     /// <summary>Opens the store and reads which writes are in it, after checking that each is there as a whole.</summary>
     public static async Task<List<int>> ReadAsync(string directory)
     {
-        await using var store = EmbeddedStore.Open(Options(directory), new ManualTimeProvider());
+        await using var store = EmbeddedStore.Open(Options(directory), new FakeTimeProvider());
         var snapshot = await store.ReadAsync([""]).Within();
         Assert.Equal(7ul, snapshot.ClusterId);
         var numbers = snapshot.Entries.Where(e => e.Key.StartsWith("n/", StringComparison.Ordinal)).ToList();

@@ -8,7 +8,7 @@ using BucketProxy.Demo;
 using BucketProxy.Emulator;
 using BucketProxy.Emulator.Nodes;
 using BucketProxy.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Dashboard.Tests.Support;
 
@@ -21,8 +21,9 @@ internal sealed class RunningCluster : IAsyncDisposable
     private BucketProxySettings _settings = new();
     private SampleTraffic? _sample;
     private Task _sending = Task.CompletedTask;
+    private HostedInstance _hosted = null!;
 
-    public Instance Instance { get; private set; } = null!;
+    public Instance Instance => _hosted.Instance;
 
     public string Url => $"{Instance.Admin.Addresses[0]}/";
 
@@ -66,12 +67,14 @@ internal sealed class RunningCluster : IAsyncDisposable
         // Again where it was.
         var port = new Uri(Url).Port;
         _settings = _settings with { Admin = _settings.Admin with { Listen = new ListenAddress(IPAddress.Loopback, port) } };
-        await Instance.DisposeAsync();
+        await _hosted.DisposeAsync();
     }
 
     public async Task StartInstanceAsync()
     {
-        Instance = await Instance.StartAsync(_settings, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        var builder = InstanceHost.Create(_settings, TimeProvider.System, new Dictionary<string, string>());
+        builder.Logging.ClearProviders();
+        _hosted = await InstanceHost.StartAsync(builder, CancellationToken.None);
         await UntilAsync(() => Instance.Table.Table.Buckets.All(b => b.State == EntryState.Open));
     }
 
@@ -103,7 +106,7 @@ internal sealed class RunningCluster : IAsyncDisposable
     {
         await StopTrafficAsync();
         _sample?.Dispose();
-        await Instance.DisposeAsync();
+        await _hosted.DisposeAsync();
         foreach (var node in _nodes)
             await node.DisposeAsync();
         _traffic.Dispose();

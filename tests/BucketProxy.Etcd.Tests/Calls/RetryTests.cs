@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using System.Net;
 using System.Net.Sockets;
 using BucketProxy.Etcd.Client;
@@ -168,7 +169,7 @@ public sealed class RetryTests
             arrived.TrySetResult();
             return call.StaySilentAsync();
         });
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var second = TimeSpan.FromSeconds(1);
         using var client = new EtcdClient(Clients.OptionsFor(silent.Endpoint) with { CallTimeout = second, AttemptTimeout = second }, time);
 

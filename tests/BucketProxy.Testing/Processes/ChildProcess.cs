@@ -145,7 +145,8 @@ public sealed class ChildProcess : IAsyncDisposable
         await _shell.WaitForExitAsync().ConfigureAwait(false);
     }
 
-    private async Task SignalAsync(string signal)
+    /// <summary>Sends it a signal, by its name without SIG.</summary>
+    public async Task SignalAsync(string signal)
     {
         var pid = await _pid.Task.ConfigureAwait(false);
         using var kill = Process.Start("kill", ["-s", signal, pid.ToString(CultureInfo.InvariantCulture)]);

@@ -42,6 +42,9 @@ public sealed class OpenTelemetryLayerTests
         Assert.False(telemetry.Traces.IsOn);
         Assert.True(telemetry.Metrics);
         Assert.True(With(("OTEL_METRICS_EXPORTER", "otlp,prometheus")).Otlp.Metrics);
+        Assert.True(telemetry.Otlp.Logs);
+        Assert.False(With(("OTEL_LOGS_EXPORTER", "console")).Otlp.Logs);
+        Assert.True(With(("OTEL_LOGS_EXPORTER", "otlp")).Otlp.Logs);
     }
 
     [Fact]
@@ -50,6 +53,7 @@ public sealed class OpenTelemetryLayerTests
         var telemetry = With(("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_SAMPLER", "always_on"));
         Assert.False(telemetry.Metrics);
         Assert.False(telemetry.Traces.IsOn);
+        Assert.False(telemetry.Otlp.Logs);
     }
 
     [Fact]

@@ -49,6 +49,9 @@ public sealed partial class FilesTests
         Assert.Empty(CommandLine.Create(CommandEnvironment.OfProcess()).Parse(start).Errors);
         var sample = SampleFile().Match(unit).Groups[1].Value;
         Assert.Equal(ExitCode.Done, (await Commands.CommandRun.Of("check-config", Repository.File(sample.Split('/')))).ExitCode);
+        // The program says when it is ready, and a store that is away must not look like a start that hangs.
+        Assert.Contains("Type=notify\n", unit, StringComparison.Ordinal);
+        Assert.Contains("TimeoutStartSec=infinity\n", unit, StringComparison.Ordinal);
         // What a restart does not mend is not restarted.
         Assert.Contains($"RestartPreventExitStatus={ExitCode.Usage} {ExitCode.BadSettings}", unit, StringComparison.Ordinal);
     }

@@ -1,10 +1,8 @@
-using System.Diagnostics.Metrics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using BucketProxy.Commands;
-using BucketProxy.Telemetry;
 using BucketProxy.Tests.Admin;
 using BucketProxy.Tests.Commands;
 
@@ -33,14 +31,6 @@ public sealed partial class VersionTests
         var said = await site.Client.GetFromJsonAsync<JsonElement>(page);
 
         Assert.Equal(Version, where.Split('.').Aggregate(said, (at, name) => at.GetProperty(name)).GetString());
-    }
-
-    [Fact]
-    public void Meters_OfAnInstance_HaveIt()
-    {
-        using var meters = new InstanceMeters();
-
-        Assert.Equal(Version, meters.Create(new MeterOptions("some")).Version);
     }
 
     [Fact]

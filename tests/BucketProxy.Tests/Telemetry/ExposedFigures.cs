@@ -15,8 +15,8 @@ public sealed partial class ExposedFigures : IAsyncLifetime
     /// <summary>The page, as OpenMetrics.</summary>
     internal IReadOnlyDictionary<string, ParsedFamily> Families { get; private set; } = null!;
 
-    /// <summary>Instruments of ours by name: kind, unit, meaning.</summary>
-    internal ConcurrentDictionary<string, (string Kind, string Unit, string Meaning)> Instruments { get; } = new();
+    /// <summary>Instruments of ours by name: kind, unit, meaning, and the version of what it is of.</summary>
+    internal ConcurrentDictionary<string, (string Kind, string Unit, string Meaning, string? Version)> Instruments { get; } = new();
 
     /// <summary>Every name that a query may ask for.</summary>
     internal IReadOnlySet<string> Names { get; private set; } = null!;
@@ -33,7 +33,7 @@ public sealed partial class ExposedFigures : IAsyncLifetime
             InstrumentPublished = (instrument, _) =>
             {
                 if (instrument.Meter.Name.StartsWith("BucketProxy", StringComparison.Ordinal) && !instrument.Name.StartsWith("test.", StringComparison.Ordinal))
-                    Instruments[instrument.Name] = (KindOf(instrument), instrument.Unit ?? "", instrument.Description ?? "");
+                    Instruments[instrument.Name] = (KindOf(instrument), instrument.Unit ?? "", instrument.Description ?? "", instrument.Meter.Version);
             },
         };
         listener.Start();
@@ -68,7 +68,7 @@ public sealed partial class ExposedFigures : IAsyncLifetime
     internal static IEnumerable<string> NamesIn(string query) =>
         Figure().Matches(Quoted().Replace(query, "\"\"")).Select(m => m.Value).Where(n => n.Contains("bucketproxy", StringComparison.Ordinal)
             || n.StartsWith("http_", StringComparison.Ordinal) && !n.StartsWith("http_re", StringComparison.Ordinal)
-            || n.StartsWith("dotnet_", StringComparison.Ordinal) || n is "up");
+            || n.StartsWith("dotnet_", StringComparison.Ordinal) || n.StartsWith("kestrel_", StringComparison.Ordinal) || n is "up");
 
     private static async Task AskAsync(HttpClient client, CancellationToken until)
     {

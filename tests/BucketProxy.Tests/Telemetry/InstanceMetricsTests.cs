@@ -2,9 +2,7 @@ using BucketProxy.Admin.Contract;
 using BucketProxy.Cluster.View;
 using BucketProxy.Configuration;
 using BucketProxy.Core.Bases;
-using BucketProxy.Scraping;
 using BucketProxy.Telemetry;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BucketProxy.Tests.Telemetry;
 
@@ -14,11 +12,11 @@ public sealed class InstanceMetricsTests
     public async Task Scrape_WhatIsGone_GoesToZeroAndDoesNotStay()
     {
         var instance = new SeenInstance();
-        await using var telemetry = Telemetry(instance);
+        await using var telemetry = await TelemetryAsync(instance);
         instance.See(View(1, "dtable-server-01", "dtable-server-02"));
         instance.Desk.CurrentAlarms = [new AlarmReport("suspect-node", "dtable-server-01", "", ""), new AlarmReport("suspect-node", "dtable-server-02", "", "")];
         instance.Desk.CurrentStandings["dtable-server-01"] = "suspect";
-        var before = Lines(telemetry);
+        var before = await LinesAsync(telemetry);
         Assert.Equal("128", before["""bucketproxy_node_buckets{node="dtable-server-02"}"""]);
         Assert.Equal("2", before["""bucketproxy_alarms{kind="suspect-node"}"""]);
         Assert.Equal("1", before["""bucketproxy_nodes{standing="suspect"}"""]);
@@ -27,7 +25,7 @@ public sealed class InstanceMetricsTests
         instance.Desk.CurrentAlarms = [];
         instance.Desk.CurrentStandings.Clear();
 
-        var after = Lines(telemetry);
+        var after = await LinesAsync(telemetry);
         Assert.Equal("256", after["""bucketproxy_node_buckets{node="dtable-server-01"}"""]);
         Assert.Equal("0", after["""bucketproxy_node_buckets{node="dtable-server-02"}"""]);
         Assert.Equal("0", after["""bucketproxy_alarms{kind="suspect-node"}"""]);
@@ -38,15 +36,15 @@ public sealed class InstanceMetricsTests
     public async Task Scrape_StoreNeverRead_AgeCountsFromTheStartAndNothingIsReady()
     {
         var instance = new SeenInstance();
-        await using var telemetry = Telemetry(instance);
+        await using var telemetry = await TelemetryAsync(instance);
         instance.Time.Advance(TimeSpan.FromSeconds(42));
 
-        var page = Lines(telemetry);
+        var page = await LinesAsync(telemetry);
 
-        Assert.Equal("42", page["bucketproxy_table_age_seconds"]);
-        Assert.Equal("0", page["bucketproxy_table_revision"]);
-        Assert.Equal("0", page["bucketproxy_ready"]);
-        Assert.Equal("0", page["bucketproxy_store_connected"]);
+        Assert.Equal("42", page["bucketproxy_table_age_seconds{}"]);
+        Assert.Equal("0", page["bucketproxy_table_revision{}"]);
+        Assert.Equal("0", page["bucketproxy_ready{}"]);
+        Assert.Equal("0", page["bucketproxy_store_connected{}"]);
         Assert.Equal("256", page["""bucketproxy_buckets{state="unassigned"}"""]);
         Assert.Equal("0", page["""bucketproxy_lease_remaining_seconds{lease="proxy"}"""]);
         Assert.Equal("0", page["""bucketproxy_lease_remaining_seconds{lease="leader"}"""]);
@@ -56,15 +54,15 @@ public sealed class InstanceMetricsTests
     public async Task Scrape_MonitorIsOff_NoLeaseOfALeader()
     {
         var instance = new SeenInstance(new BucketProxySettings { Monitor = new MonitorSettings { Mode = MonitorMode.Off } });
-        await using var telemetry = Telemetry(instance);
-        Assert.DoesNotContain("""bucketproxy_lease_remaining_seconds{lease="leader"}""", Lines(telemetry).Keys);
+        await using var telemetry = await TelemetryAsync(instance);
+        Assert.DoesNotContain("""bucketproxy_lease_remaining_seconds{lease="leader"}""", (await LinesAsync(telemetry)).Keys);
     }
 
     [Fact]
     public async Task Scrape_UnevenBucketsAndLoad_ByWeightWithoutNodesThatAreEmptied()
     {
         var instance = new SeenInstance();
-        await using var telemetry = Telemetry(instance);
+        await using var telemetry = await TelemetryAsync(instance);
         var view = View(1, "dtable-server-01", "dtable-server-02");
         view = view with
         {
@@ -75,21 +73,21 @@ public sealed class InstanceMetricsTests
             instance.Desk.CurrentStandings[node] = "live";
         instance.See(view);
 
-        var page = Lines(telemetry);
+        var page = await LinesAsync(telemetry);
 
         // 128 of 256 buckets on a quarter of the weight; 10 of 40 requests on it.
         Assert.Equal("2", page["""bucketproxy_planner_imbalance_ratio{of="buckets"}"""]);
         Assert.Equal("1", page["""bucketproxy_planner_imbalance_ratio{of="load"}"""]);
     }
 
-    private static InstanceTelemetry Telemetry(SeenInstance instance)
+    private static async Task<ToldInstance> TelemetryAsync(SeenInstance instance)
     {
-        var telemetry = new InstanceTelemetry(instance.Context.Settings, "instance-1", instance.Time, NullLoggerFactory.Instance);
-        InstanceMetrics.Make(telemetry, instance.Context, instance.Parts, instance.Time);
+        var telemetry = await ToldInstance.StartAsync(instance.Settings, instance.Time);
+        InstanceMetrics.Make(telemetry.Telemetry, instance.Context, instance.Parts, instance.Time);
         return telemetry;
     }
 
-    private static Dictionary<string, string> Lines(InstanceTelemetry telemetry) => telemetry.Scrape!(ExpositionFormat.Text)
+    private static async Task<Dictionary<string, string>> LinesAsync(ToldInstance telemetry) => (await telemetry.ScrapeAsync())
         .Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => l[0] != '#')
         .ToDictionary(l => l[..l.LastIndexOf(' ')], l => l[(l.LastIndexOf(' ') + 1)..]);
 

@@ -6,6 +6,7 @@ using BucketProxy.Core.Routing;
 using BucketProxy.Telemetry;
 using BucketProxy.Tests.Admin;
 using Microsoft.Extensions.Time.Testing;
+using OpenTelemetry.Metrics;
 
 namespace BucketProxy.Tests.Telemetry;
 
@@ -14,18 +15,12 @@ internal sealed class SeenInstance : IViewSource
 {
     public SeenInstance(BucketProxySettings? settings = null)
     {
-        Context = new AdminContext
-        {
-            Settings = settings ?? new BucketProxySettings(),
-            Instance = "instance-1",
-            StoreDescription = "made up",
-            Views = this,
-            Mirror = () => Status,
-            Table = () => Current is { } view ? RoutingTableBuilder.Build(RoutingTable.Empty, view) : RoutingTable.Empty,
-            Desk = Desk,
-        };
+        Settings = settings ?? new BucketProxySettings();
+        Context = ContextWith(null);
         Parts = new InstanceParts(Context.Settings, () => null, () => null, () => null);
     }
+
+    public BucketProxySettings Settings { get; }
 
     public FakeTimeProvider Time { get; } = new();
 
@@ -38,6 +33,19 @@ internal sealed class SeenInstance : IViewSource
     public ClusterView? Current { get; private set; }
 
     public MirrorStatus Status { get; set; } = new(false, 0, 0, null, 0, 0, null, null);
+
+    /// <summary>What it shows at the operators' port, with these figures.</summary>
+    public AdminContext ContextWith(MeterProvider? figures) => new()
+    {
+        Settings = Settings,
+        Instance = "instance-1",
+        StoreDescription = "made up",
+        Views = this,
+        Mirror = () => Status,
+        Table = () => Current is { } view ? RoutingTableBuilder.Build(RoutingTable.Empty, view) : RoutingTable.Empty,
+        Desk = Desk,
+        Figures = figures,
+    };
 
     /// <summary>The mirror has a new view.</summary>
     public void See(ClusterView view, TimeSpan age = default, string? acceptance = null)

@@ -58,6 +58,9 @@ internal sealed class AdminHost : IAsyncDisposable
         // Its own settings come from ours alone: no appsettings.json, no ASPNETCORE_ variables.
         builder.Configuration.Sources.Clear();
         AddServices(builder.Services, loggers, time);
+        // So that what ASP.NET Core counts here is among the figures of this instance.
+        if (context.Meters is { } meters)
+            builder.Services.AddSingleton(meters);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -10,7 +10,7 @@ namespace BucketProxy.Commands.Root;
 /// <summary>The program's commands.</summary>
 internal static class CommandLine
 {
-    // A stop lets requests in flight run out; what ends it in the end is data.drainLimit, not this.
+    // demo and emulator let requests in flight run out; what ends that in the end is a limit of their own, not this.
     private static readonly TimeSpan TerminationTimeout = TimeSpan.FromHours(2);
 
     public static RootCommand Create(CommandEnvironment environment)
@@ -50,7 +50,8 @@ internal static class CommandLine
         {
             Output = environment.Output.Profile.Out.Writer,
             Error = environment.Error,
-            ProcessTerminationTimeout = TerminationTimeout,
+            // The host of serve hears signals itself.
+            ProcessTerminationTimeout = parsed.CommandResult.Command.Name == ServeCommand.Name ? null : TerminationTimeout,
         };
         var code = await parsed.InvokeAsync(configuration, cancel);
         return code != ExitCode.Done && parsed.Errors.Count > 0 ? ExitCode.Usage : code;

@@ -37,12 +37,15 @@ internal static class OpenTelemetryLayer
             Set("telemetry:serviceName", name, "OTEL_RESOURCE_ATTRIBUTES");
         if (Of("OTEL_METRICS_EXPORTER") is { } exporter)
             Set("telemetry:otlp:metrics", exporter.Split(',').Contains("otlp", StringComparer.OrdinalIgnoreCase) ? "on" : "off", "OTEL_METRICS_EXPORTER");
+        if (Of("OTEL_LOGS_EXPORTER") is { } lines)
+            Set("telemetry:otlp:logs", lines.Split(',').Contains("otlp", StringComparer.OrdinalIgnoreCase) ? "on" : "off", "OTEL_LOGS_EXPORTER");
         Sampler();
         if (Of("OTEL_TRACES_EXPORTER") is { } traces && !traces.Split(',').Contains("otlp", StringComparer.OrdinalIgnoreCase))
             Traces("0", "off", "OTEL_TRACES_EXPORTER");
         if (string.Equals(Of("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase))
         {
             Set("telemetry:metrics", "off", "OTEL_SDK_DISABLED");
+            Set("telemetry:otlp:logs", "off", "OTEL_SDK_DISABLED");
             Traces("0", "off", "OTEL_SDK_DISABLED");
         }
         return SettingsLayer.Of("environment", values, path => spelling.GetValueOrDefault(path, path));

@@ -11,12 +11,13 @@ using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Tests.Telemetry.Otlp;
 
-/// <summary>A collector: takes metrics and traces by OTLP over HTTP or gRPC, and keeps them.</summary>
+/// <summary>A collector: takes metrics, traces and log lines by OTLP over HTTP or gRPC, and keeps them.</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<ExportMetricsRequest> _metrics = new();
     private readonly ConcurrentQueue<ExportTraceRequest> _traces = new();
+    private readonly ConcurrentQueue<ExportLogsRequest> _logs = new();
 
     private OtlpReceiver(HttpProtocols protocol)
     {
@@ -26,6 +27,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         _app = builder.Build();
         _app.MapPost("/v1/metrics", c => HttpAsync(c, _metrics, ExportMetricsRequest.Parser));
         _app.MapPost("/v1/traces", c => HttpAsync(c, _traces, ExportTraceRequest.Parser));
+        _app.MapPost("/v1/logs", c => HttpAsync(c, _logs, ExportLogsRequest.Parser));
+        _app.MapPost("/opentelemetry.proto.collector.logs.v1.LogsService/Export", c => GrpcAsync(c, _logs, ExportLogsRequest.Parser));
         _app.MapPost("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", c => GrpcAsync(c, _metrics, ExportMetricsRequest.Parser));
         _app.MapPost("/opentelemetry.proto.collector.trace.v1.TraceService/Export", c => GrpcAsync(c, _traces, ExportTraceRequest.Parser));
     }
@@ -36,11 +39,18 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     public ConcurrentDictionary<string, bool> Keys { get; } = new();
 
     public IEnumerable<Resource> Resources => _metrics.SelectMany(m => m.ResourceMetrics).Select(r => r.Resource)
-        .Concat(_traces.SelectMany(t => t.ResourceSpans).Select(r => r.Resource));
+        .Concat(_traces.SelectMany(t => t.ResourceSpans).Select(r => r.Resource))
+        .Concat(_logs.SelectMany(t => t.ResourceLogs).Select(r => r.Resource));
 
     public IEnumerable<Metric> Metrics => _metrics.SelectMany(m => m.ResourceMetrics).SelectMany(r => r.ScopeMetrics).SelectMany(s => s.Metrics);
 
     public IEnumerable<Span> Spans => _traces.SelectMany(t => t.ResourceSpans).SelectMany(r => r.ScopeSpans).SelectMany(s => s.Spans);
+
+    public IEnumerable<(string Category, LogRecord Line)> Logs => _logs.SelectMany(l => l.ResourceLogs).SelectMany(r => r.ScopeLogs)
+        .SelectMany(s => s.LogRecords.Select(l => (s.Scope.Name, l)));
+
+    /// <summary>What it answers to gRPC; not 0: it takes nothing.</summary>
+    public int GrpcStatus { get; set; }
 
     public static async Task<OtlpReceiver> StartAsync(bool grpc)
     {
@@ -65,7 +75,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         queue.Enqueue(parser.ParseFrom(body, 5, body.Length - 5));
         http.Response.ContentType = "application/grpc";
         await http.Response.Body.WriteAsync(new byte[5]);
-        http.Response.AppendTrailer("grpc-status", "0");
+        http.Response.AppendTrailer("grpc-status", GrpcStatus.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 
     private async Task<byte[]> BodyAsync(HttpContext http)

@@ -4,8 +4,6 @@ using BucketProxy.Telemetry;
 using BucketProxy.Testing;
 using BucketProxy.Tests.Composition;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
-using OpenTelemetry;
 
 namespace BucketProxy.Tests.Telemetry.Otlp;
 
@@ -16,7 +14,7 @@ public sealed class OtlpTests
     [Theory]
     [InlineData("http/protobuf")]
     [InlineData("grpc")]
-    public async Task Serve_CollectorGiven_GetsFiguresAndSpansOfASampledRequest(string protocol)
+    public async Task Serve_CollectorGiven_GetsFiguresSpansAndLogLinesOfASampledRequest(string protocol)
     {
         await using var collector = await OtlpReceiver.StartAsync(protocol == "grpc");
         string node;
@@ -61,6 +59,14 @@ public sealed class OtlpTests
         Assert.Equal(("GET", "forward", 3), (request.Name, forward.Name, forward.Kind));
         Assert.Equal(request.TraceId, forward.TraceId);
         Assert.Equal(node, forward.Attributes.Of("bucketproxy.node"));
+        // A figure leads to the trace of a request that it counts.
+        Assert.Contains(took.Exemplars, e => e.TraceId == request.TraceId && e.SpanId == request.SpanId);
+
+        var (category, opened) = collector.Logs.First(l => l.Line.Body.StringValue.StartsWith("Data port open on ", StringComparison.Ordinal));
+        Assert.StartsWith("BucketProxy", category, StringComparison.Ordinal);
+        Assert.Equal("Information", opened.SeverityText);
+        // Orders at the operators' port are traced, looking is not.
+        Assert.DoesNotContain(collector.Spans, s => s.Name.StartsWith("GET /", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -78,16 +84,17 @@ public sealed class OtlpTests
         }
         Assert.NotEmpty(collector.Metrics);
         Assert.Empty(collector.Spans);
+        Assert.All(collector.Metrics.Where(m => m.Histogram is not null).SelectMany(m => m.Histogram.Points), p => Assert.Empty(p.Exemplars));
     }
 
     [Fact]
     public void Note_CollectorGoesAndComes_EachIsSaidOnceAndEveryFailureCounted()
     {
         var log = new Lines();
-        var health = new OtlpHealth("traces", new Uri("http://collector:4318"), log);
+        var health = new OtlpHealth("traces", new Uri("http://collector:4318")) { Log = log };
 
-        foreach (var result in new[] { ExportResult.Success, ExportResult.Failure, ExportResult.Failure, ExportResult.Success, ExportResult.Success })
-            Assert.Equal(result, health.Note(result));
+        foreach (var isTaken in new[] { true, false, false, true, true })
+            health.Note(isTaken);
 
         Assert.Equal(2, health.Failures);
         Assert.Equal([LogLevel.Warning, LogLevel.Information], log.Levels);
@@ -100,9 +107,44 @@ public sealed class OtlpTests
         {
             Telemetry = new TelemetrySettings { Otlp = new OtlpSettings { Endpoint = new Uri("http://127.0.0.1:1"), Interval = TimeSpan.FromHours(1) } },
         };
-        var telemetry = new InstanceTelemetry(settings, "instance-1", TimeProvider.System, NullLoggerFactory.Instance);
-        await telemetry.DisposeAsync().AsTask().WaitAsync(Patience.Limit, TimeProvider.System);
-        Assert.Equal(1, Assert.Single(telemetry.Otlp).Failures);
+        var told = await ToldInstance.StartAsync(settings);
+        told.Loggers.CreateLogger("some").LogError("lost");
+        await told.DisposeAsync().AsTask().WaitAsync(Patience.Limit, TimeProvider.System);
+        Assert.Equal([("metrics", 1), ("logs", 1)], told.Telemetry.Otlp.Select(o => (o.Signal, o.Failures)));
+    }
+
+    [Theory]
+    [InlineData(false, 0, 0)]
+    [InlineData(true, 0, 0)]
+    [InlineData(true, 7, 1)]
+    public async Task Telemetry_WhatTheCollectorSaysOfLines_IsHeard(bool grpc, int answer, int failures)
+    {
+        await using var collector = await OtlpReceiver.StartAsync(grpc);
+        collector.GrpcStatus = answer;
+        var otlp = new OtlpSettings
+        {
+            Endpoint = new Uri(collector.Url),
+            Protocol = grpc ? BucketProxy.Configuration.OtlpProtocol.Grpc : BucketProxy.Configuration.OtlpProtocol.HttpProtobuf,
+            Metrics = false,
+        };
+        await using var told = await ToldInstance.StartAsync(new BucketProxySettings { Telemetry = new TelemetrySettings { Otlp = otlp } });
+        told.Loggers.CreateLogger("some").LogError("it broke at {Place}", "the end");
+        await told.DisposeAsync();
+
+        var (_, line) = Assert.Single(collector.Logs, l => l.Category == "some");
+        Assert.Equal(("it broke at the end", "Error"), (line.Body.StringValue, line.SeverityText));
+        Assert.Equal(failures, Assert.Single(told.Telemetry.Otlp).Failures);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Telemetry_NoCollectorOrNoLinesWanted_NoneAreKept(bool collectorGiven)
+    {
+        var otlp = new OtlpSettings { Endpoint = collectorGiven ? new Uri("http://127.0.0.1:1") : null, Logs = !collectorGiven, Metrics = false };
+        await using var told = await ToldInstance.StartAsync(new BucketProxySettings { Telemetry = new TelemetrySettings { Otlp = otlp } });
+        Assert.False(told.Loggers.CreateLogger("some").IsEnabled(LogLevel.Critical));
+        Assert.Empty(told.Telemetry.Otlp);
     }
 
     private sealed class Lines : ILogger
