@@ -34,7 +34,7 @@ internal static class ServeRunner
             // It stops the host on signals. A second one changes nothing: what ends a drain early is its limit. Its own lines are no
             // warnings, and so are not written.
             builder.Services.AddSingleton<IHostLifetime, ConsoleLifetime>();
-            ServiceManager.Add(builder.Services, environment.Time);
+            ServiceManager.Add(builder.Services, environment.Variables, environment.Time);
             hosted = await InstanceHost.StartAsync(builder, stop);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or DirectoryLockedException or InvalidDataException)

@@ -72,6 +72,9 @@ internal sealed class Instance : IHostedService, IAsyncDisposable
     /// <summary>The monitor, if this process is one.</summary>
     public MonitorService? Monitor { get; private set; }
 
+    /// <summary>Where this process reaches its own operators' port; null: it is not open yet.</summary>
+    public Uri? AdminAddress { get; private set; }
+
     /// <summary>Ready for requests, or why not.</summary>
     public HealthReport Health() => _context?.Health() ?? new HealthReport(false, ["it starts"]);
 
@@ -100,6 +103,7 @@ internal sealed class Instance : IHostedService, IAsyncDisposable
         Admin = AdminHost.Create(context, _loggers, _time);
         _endings.Push(Admin.DisposeAsync);
         await Admin.StartAsync(cancellationToken);
+        AdminAddress = Admin.LocalAddress;
         _endings.Push(() => new ValueTask(Admin.StopAsync(CancellationToken.None)));
 
         // :: Step 3: the roles. A proxy registers before the mirror reads.

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Net.Sockets;
 using Microsoft.Extensions.Hosting.Systemd;
 
@@ -8,8 +9,7 @@ namespace BucketProxy.Composition;
 /// <c>/health/ready</c> means it; what it waits for until then; and that it stops.
 /// </summary>
 /// <remarks>
-/// The library's own lifetime would say "ready" when ports are open. No watchdog is fed: what would restart a proxy that still routes
-/// does more harm than what it mends.
+/// The library's own lifetime would say "ready" when ports are open.
 /// </remarks>
 internal sealed class ServiceManager(
     ISystemdNotifier notifier, Instance instance, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ServiceManager> log) : BackgroundService
@@ -17,12 +17,18 @@ internal sealed class ServiceManager(
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Adds it where somebody listens.</summary>
-    public static void Add(IServiceCollection services, TimeProvider time)
+    public static void Add(IServiceCollection services, IDictionary variables, TimeProvider time)
     {
         var notifier = new SystemdNotifier();
         if (!notifier.IsEnabled)
             return;
         services.AddSingleton<ISystemdNotifier>(notifier).AddSingleton(time).AddHostedService<ServiceManager>();
+        // Ahead of the instance: what starts first stops last, and a drain may take longer than systemd waits.
+        if (Watchdog.Limit(variables, Environment.ProcessId) is { } limit)
+        {
+            services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(
+                provider => new Watchdog(notifier, () => provider.GetRequiredService<Instance>().AdminAddress, limit, time)));
+        }
     }
 
     // It starts behind the instance: ports are open.

@@ -54,6 +54,36 @@ public sealed class ServiceTests
         Assert.DoesNotContain("READY=1", manager.Heard);
     }
 
+    [Fact]
+    public async Task Serve_ServiceManagerWatches_HearsThatItIsAliveAlsoWhileItIsNotReady()
+    {
+        using var manager = new Manager();
+        await using var serve = await StartAsync(manager.Folder, StoreAway, $"NOTIFY_SOCKET={manager.Address}", "WATCHDOG_USEC=400000");
+
+        for (var alive = 1; alive <= 3; alive++)
+            await manager.HearsAsync("WATCHDOG=1", times: alive);
+
+        await serve.SignalAsync("TERM");
+        Assert.Equal(ExitCode.Done, await serve.ExitAsync(Patience.Limit));
+        Assert.DoesNotContain("READY=1", manager.Heard);
+    }
+
+    [Fact]
+    public async Task Serve_DrainsLongerThanTheServiceManagerWaits_IsAliveAllTheSame()
+    {
+        using var manager = new Manager();
+        var settings = Embedded.Replace("\"data\": {", "\"data\": { \"drainGrace\": \"100s\",", StringComparison.Ordinal);
+        await using var serve = await StartAsync(manager.Folder, settings, $"NOTIFY_SOCKET={manager.Address}", "WATCHDOG_USEC=400000");
+        await manager.HearsAsync("READY=1");
+
+        await serve.SignalAsync("TERM");
+        await manager.HearsAsync("STOPPING=1");
+        await serve.LineAsync("stopping: ");
+        var before = manager.Heard.Count(h => h == "WATCHDOG=1");
+
+        await manager.HearsAsync("WATCHDOG=1", times: before + 10);
+    }
+
     [Theory]
     [InlineData("TERM")]
     [InlineData("INT")]
@@ -161,11 +191,11 @@ public sealed class ServiceTests
 
         public List<string> Heard { get; } = [];
 
-        /// <summary>Completes when something was heard that begins so.</summary>
-        public async Task HearsAsync(string beginning)
+        /// <summary>Completes when something was heard that begins so, as often.</summary>
+        public async Task HearsAsync(string beginning, int times = 1)
         {
             using var patience = new CancellationTokenSource(Patience.Limit, TimeProvider.System);
-            while (!Heard.Exists(h => h.StartsWith(beginning, StringComparison.Ordinal)))
+            while (Heard.Count(h => h.StartsWith(beginning, StringComparison.Ordinal)) < times)
                 Heard.Add(Encoding.UTF8.GetString(_buffer, 0, await _socket.ReceiveAsync(_buffer.AsMemory(), SocketFlags.None, patience.Token)));
         }
 

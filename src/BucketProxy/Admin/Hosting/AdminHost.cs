@@ -40,6 +40,17 @@ internal sealed class AdminHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Where this process itself reaches it.</summary>
+    public Uri LocalAddress
+    {
+        get
+        {
+            var address = new UriBuilder(Addresses[0]);
+            address.Host = address.Host switch { "[::]" => "[::1]", "0.0.0.0" => "127.0.0.1", var host => host };
+            return address.Uri;
+        }
+    }
+
     /// <summary>Makes the host.</summary>
     /// <param name="context">What it shows and acts on.</param>
     /// <param name="loggers">Where it logs; not disposed.</param>
