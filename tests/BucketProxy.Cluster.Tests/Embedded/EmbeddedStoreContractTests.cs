@@ -1,8 +1,8 @@
-using Microsoft.Extensions.Time.Testing;
 using BucketProxy.Cluster.Embedded;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.Tests.Store;
 using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Cluster.Tests.Embedded;
 

@@ -1,7 +1,7 @@
-using Microsoft.Extensions.Time.Testing;
 using BucketProxy.Cluster.Embedded;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Cluster.Tests.Embedded;
 

@@ -1,9 +1,9 @@
-using Microsoft.Extensions.Time.Testing;
 using System.Text;
 using BucketProxy.Cluster.Embedded;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Testing;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Cluster.Tests.Embedded;
 

@@ -1,10 +1,10 @@
-using Microsoft.Extensions.Time.Testing;
 using System.Globalization;
 using BucketProxy.Cluster.Durability;
 using BucketProxy.Cluster.Embedded;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Testing;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Cluster.Tests.Embedded;
 
