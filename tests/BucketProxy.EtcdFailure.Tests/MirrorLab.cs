@@ -18,6 +18,7 @@ internal sealed class MirrorLab : IAsyncDisposable
     public static readonly KeySchema Keys = new();
 
     private readonly ITestOutputHelper _output;
+    private long _restarts;
 
     private MirrorLab(EtcdClientOptions proxy, EtcdClientOptions writer, MirrorOptions mirror, ITestOutputHelper output)
     {
@@ -95,7 +96,8 @@ internal sealed class MirrorLab : IAsyncDisposable
     /// <returns>How long it took.</returns>
     public async Task<TimeSpan> NoticedAsync(long since)
     {
-        await UntilAsync(() => !Mirror.Status.Connected, "the mirror's noticing");
+        // A watch that lasted is opened again at once: that it was away may be over before anybody looks.
+        await UntilAsync(() => Mirror.Status is var now && (!now.Connected || now.WatchRestarts > _restarts), "the mirror's noticing");
         return Stopwatch.GetElapsedTime(since);
     }
 
@@ -107,6 +109,7 @@ internal sealed class MirrorLab : IAsyncDisposable
     {
         await UntilAsync(() => Mirror.Status.Connected, "the connection");
         await UntilSameAsync();
+        _restarts = Mirror.Status.WatchRestarts;
         Report.Write(_output, what, noticed, Stopwatch.GetElapsedTime(since));
         Observer.AssertSound();
     }

@@ -172,8 +172,8 @@ public sealed class ServiceTests
         await File.WriteAllTextAsync(file, settings);
         return ChildProcess.Start(
             "serve",
-            // A shell that is no terminal's starts what is in its background without ears for these two.
-            ["env", "--default-signal=INT,QUIT", .. variables, "dotnet", Path.Combine(AppContext.BaseDirectory, "bucketproxy.dll"), "serve", "--config", file, "--set", $"dataDirectory={folder.Combine("data")}"],
+            // A shell that is no terminal's starts what is in its background without ears for the first two, nohup for the third.
+            ["env", "--default-signal=INT,QUIT,HUP", .. variables, "dotnet", Path.Combine(AppContext.BaseDirectory, "bucketproxy.dll"), "serve", "--config", file, "--set", $"dataDirectory={folder.Combine("data")}"],
             folder.Path);
     }
 
