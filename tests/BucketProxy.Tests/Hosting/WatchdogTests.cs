@@ -10,51 +10,58 @@ using Microsoft.Extensions.Time.Testing;
 namespace BucketProxy.Tests.Hosting;
 
 /// <summary>When systemd's watchdog is fed, and when not.</summary>
-public sealed class WatchdogTests
+public sealed class WatchdogTests : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
+
+    private readonly TcpListener _port = new(IPAddress.Loopback, 0);
+    private readonly FakeTimeProvider _time = new();
+    private readonly Systemd _systemd = new();
+    private readonly Watchdog _watchdog;
+
+    public WatchdogTests()
+    {
+        _port.Start();
+        _watchdog = new Watchdog(_systemd, () => new Uri($"http://{_port.LocalEndpoint}"), Limit, _time);
+    }
+
+    public void Dispose()
+    {
+        _watchdog.Dispose();
+        _port.Dispose();
+    }
 
     [Fact]
     public async Task Port_TakesConnectionsAndDoesNotAnswer_IsNotFedUntilItDoes()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var time = new FakeTimeProvider();
-        var systemd = new Systemd();
-        using var watchdog = new Watchdog(systemd, () => new Uri($"http://{listener.LocalEndpoint}"), Limit, time);
-        await watchdog.StartAsync(CancellationToken.None);
+        await _watchdog.StartAsync(CancellationToken.None);
 
         for (var asked = 0; asked < 4; asked++)
         {
-            using var mute = await AcceptAsync(listener, time);
-            Assert.Equal(0, systemd.Fed);
+            using var mute = await AcceptAsync();
+            Assert.Equal(0, _systemd.Fed);
         }
-        using (var answering = await AcceptAsync(listener, time))
+        using (var answering = await AcceptAsync())
             await answering.SendAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
-        await Patience.UntilAsync(() => systemd.Fed == 1, "the word that it is alive");
+        await Patience.UntilAsync(() => _systemd.Fed == 1, "the word that it is alive");
 
-        await watchdog.StopAsync(CancellationToken.None);
+        await _watchdog.StopAsync(CancellationToken.None);
     }
 
     [Fact]
     public async Task Port_AnswersThatItHangs_IsNotFed()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var time = new FakeTimeProvider();
-        var systemd = new Systemd();
-        using var watchdog = new Watchdog(systemd, () => new Uri($"http://{listener.LocalEndpoint}"), Limit, time);
-        await watchdog.StartAsync(CancellationToken.None);
+        await _watchdog.StartAsync(CancellationToken.None);
 
         for (var asked = 0; asked < 2; asked++)
         {
-            using var failing = await AcceptAsync(listener, time);
+            using var failing = await AcceptAsync();
             await failing.SendAsync(Encoding.ASCII.GetBytes("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
         }
 
-        using var next = await AcceptAsync(listener, time);
-        Assert.Equal(0, systemd.Fed);
-        await watchdog.StopAsync(CancellationToken.None);
+        using var next = await AcceptAsync();
+        Assert.Equal(0, _systemd.Fed);
+        await _watchdog.StopAsync(CancellationToken.None);
     }
 
     [Theory]
@@ -77,14 +84,14 @@ public sealed class WatchdogTests
     }
 
     /// <summary>The next connection; the clock goes on until it is there.</summary>
-    private static async Task<Socket> AcceptAsync(TcpListener listener, FakeTimeProvider time)
+    private async Task<Socket> AcceptAsync()
     {
-        var accepting = listener.AcceptSocketAsync();
+        var accepting = _port.AcceptSocketAsync();
         await Patience.UntilAsync(
             () =>
             {
                 if (!accepting.IsCompleted)
-                    time.Advance(Limit / 8);
+                    _time.Advance(Limit / 8);
                 return accepting.IsCompleted;
             },
             "another question");
