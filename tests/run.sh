@@ -69,8 +69,10 @@ if [ ${#filter[@]} -eq 0 ]; then
   done
 fi
 [ -f artifacts/etcd-failures.txt ] && { echo "How long it took to notice what became of etcd, and to recover:"; sort artifacts/etcd-failures.txt; }
-# Once more at the end, where they are found: what failed is far above by now.
-grep -E '^ +Failed [A-Za-z]' "$out" && echo "These failed; each says why where it ran."
+# Once more at the end, where they are found: what failed, and why, is far above by now.
+awk '/^ +Failed [A-Za-z]/ { if (!failed++) print "These failed:"; shown = failed <= 10 ? 80 : 1 }
+     /^ +Stack Trace:/ { shown = 0 }
+     shown-- > 0' "$out"
 # Before the closing line: a project that never got as far as counting (a crash) has failed all the same.
 awk -v code="$code" -v held="$held" -v broken="$broken" '
   /^(Passed|Failed)! +- +Failed:/ { for (i = 1; i < NF; i++) { if ($i == "Passed:") p += $(i + 1); if ($i == "Failed:") f += $(i + 1) } }

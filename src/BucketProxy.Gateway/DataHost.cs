@@ -124,11 +124,11 @@ public sealed class DataHost : IAsyncDisposable
         services.AddRouting();
         AddProxy(services, options, extensions);
         services.Configure<KestrelServerOptions>(server => KestrelLimits.Apply(server, options));
-        services.AddOptions<KestrelServerOptions>().Configure<ConnectionCount>((server, connections) => KestrelLimits.Listen(server, options, listen =>
+        services.AddOptions<KestrelServerOptions>().Configure<ConnectionCount, Draining>((server, connections, draining) => KestrelLimits.Listen(server, options, listen =>
         {
             listen.Use(connections.Around);
             if (_certificate is null)
-                listen.UsePrefaceProtocol(options.ClientKeepAlive, time);
+                listen.UsePrefaceProtocol(options.ClientKeepAlive, time, draining);
             else
                 listen.UseCertificate(_certificate);
         }));

@@ -14,4 +14,7 @@ internal static partial class Log
 
     [LoggerMessage(6002, LogLevel.Debug, "A request was not forwarded to its end: {Error}")]
     public static partial void NotForwarded(ILogger logger, ForwarderError error, Exception? exception);
+
+    [LoggerMessage(6003, LogLevel.Warning, "The port was closed before everybody was accepted who had connected; their connections are reset")]
+    public static partial void NotAllAccepted(ILogger logger, Exception exception);
 }

@@ -23,26 +23,32 @@ internal sealed unsafe class ListeningSocket(EventLoop loop, int descriptor) : W
     /// <exception cref="ObjectDisposedException">It was closed.</exception>
     public int TryAccept(out IPEndPoint? peer)
     {
-        var address = stackalloc byte[SocketAddresses.Longest];
-        var length = SocketAddresses.Longest;
-        peer = null;
         Enter();
         try
         {
             _input.Begin();
-            var accepted = Libc.Accept(Descriptor, address, &length, Libc.NonBlockCloseOnExec);
-            if (accepted >= 0)
-            {
-                // There may be another.
+            // There may be another, but where there was none.
+            var accepted = Accept(out peer, out var error);
+            if (accepted != LoopSocket.NotNow)
                 _input.More();
-                peer = SocketAddresses.Read(new ReadOnlySpan<byte>(address, length));
-                return accepted;
-            }
-            var error = Marshal.GetLastPInvokeError();
-            if (error == Libc.TryAgain)
-                return LoopSocket.NotNow;
-            _input.More();
-            throw new SocketException(SocketErrors.Of(error), Marshal.GetPInvokeErrorMessage(error));
+            return accepted >= 0 || accepted == LoopSocket.NotNow ? accepted : throw Failed(error);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>As <see cref="TryAccept"/>, beside one who may wait: it is not woken by what is left, so close it then.</summary>
+    /// <exception cref="SocketException">It failed.</exception>
+    /// <exception cref="ObjectDisposedException">It was closed.</exception>
+    public int TryAcceptBeforeClose(out IPEndPoint? peer)
+    {
+        Enter();
+        try
+        {
+            var accepted = Accept(out peer, out var error);
+            return accepted >= 0 || accepted == LoopSocket.NotNow ? accepted : throw Failed(error);
         }
         finally
         {
@@ -56,4 +62,18 @@ internal sealed unsafe class ListeningSocket(EventLoop loop, int descriptor) : W
     public override void Happened(uint what) => _input.Happened();
 
     protected override void Wake() => _input.Wake();
+
+    /// <summary>A descriptor, <see cref="LoopSocket.NotNow"/>, or another negative number and the error.</summary>
+    private int Accept(out IPEndPoint? peer, out int error)
+    {
+        const int Broke = int.MinValue;
+        var address = stackalloc byte[SocketAddresses.Longest];
+        var length = SocketAddresses.Longest;
+        var accepted = Libc.Accept(Descriptor, address, &length, Libc.NonBlockCloseOnExec);
+        error = accepted < 0 ? Marshal.GetLastPInvokeError() : 0;
+        peer = accepted < 0 ? null : SocketAddresses.Read(new ReadOnlySpan<byte>(address, length));
+        return accepted >= 0 ? accepted : error == Libc.TryAgain ? LoopSocket.NotNow : Broke;
+    }
+
+    private static SocketException Failed(int error) => new(SocketErrors.Of(error), Marshal.GetPInvokeErrorMessage(error));
 }

@@ -31,6 +31,9 @@ internal sealed unsafe class LoopSocket(EventLoop loop, int descriptor) : Watche
     /// <summary>Nothing came that was not received, as far as the loop knows, the peer has not hung up, and it is open.</summary>
     public bool IsQuiet => !_hungUp && !_input.IsReady && !IsClosed;
 
+    /// <summary>The next receive asks the kernel, whatever the loop knows: it may be behind. While nobody waits to read.</summary>
+    public void AskKernel() => _input.More();
+
     /// <summary>Asks the kernel whether anything came that was not received. While nobody reads.</summary>
     /// <remarks>The loop may have been told of bytes that a receive took before: <see cref="IsQuiet"/> errs on that side only.</remarks>
     public bool IsQuietForCertain()

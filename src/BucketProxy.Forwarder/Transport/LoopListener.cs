@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using BucketProxy.Forwarder.Logging;
 using BucketProxy.Forwarder.Loops;
 using Microsoft.AspNetCore.Connections;
 
@@ -10,9 +12,13 @@ internal sealed class LoopListener : IConnectionListener, IThreadPoolWorkItem
 {
     // Out of descriptors or memory, asking at once would only burn a core: others have to end first.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    // As many as a kernel keeps waiting (net.core.somaxconn): clients that go on coming do not keep the port open.
+    private const int MostAtUnbind = 4096;
     private readonly Socket _bound;
     private readonly ConnectionSettings _settings;
     private readonly ListeningSocket _socket;
+    private readonly ConcurrentQueue<LoopConnection> _last = new();
     private TaskCompletionSource? _something;
 
     /// <param name="bound">Listens.</param>
@@ -42,7 +48,7 @@ internal sealed class LoopListener : IConnectionListener, IThreadPoolWorkItem
             }
             catch (ObjectDisposedException)
             {
-                return null;
+                return _last.TryDequeue(out var last) ? last : null;
             }
             catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
             {
@@ -61,14 +67,36 @@ internal sealed class LoopListener : IConnectionListener, IThreadPoolWorkItem
         }
     }
 
+    /// <summary>
+    /// Closes the port. Who is connected by then is still given out: the kernel has told them so, their requests may be here already, and
+    /// with the socket it would reset them.
+    /// </summary>
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
+        try
+        {
+            while (_last.Count < MostAtUnbind && _socket.TryAcceptBeforeClose(out var peer) is var accepted and not LoopSocket.NotNow)
+                _last.Enqueue(LoopConnection.Open(accepted, peer, _settings));
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed before.
+        }
+        catch (Exception e) when (e is SocketException or IOException)
+        {
+            Log.NotAllAccepted(_settings.Log, e);
+        }
         _socket.Close();
         _bound.Dispose();
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask DisposeAsync() => UnbindAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await UnbindAsync();
+        while (_last.TryDequeue(out var nobodys))
+            await nobodys.DisposeAsync();
+    }
 
     void IThreadPoolWorkItem.Execute() => _something!.SetResult();
 }

@@ -171,7 +171,10 @@ internal sealed class LoopReader(LoopSocket socket, BlockPool pool, LoopConnecti
         if (_isCompleted)
             throw new InvalidOperationException("Reading is over.");
         var isCancelled = Volatile.Read(ref _cancel) != 0 && Interlocked.Exchange(ref _cancel, 0) != 0;
-        if (!isCancelled && _isExamined && !_isOver && !TryReceive())
+        // A server that stops cancels a read and closes. What has come by then is a request that its client must not lose to that.
+        if (isCancelled)
+            socket.AskKernel();
+        if (_isExamined && !_isOver && !TryReceive() && !isCancelled)
         {
             result = default;
             return false;

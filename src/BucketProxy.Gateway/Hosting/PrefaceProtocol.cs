@@ -21,13 +21,14 @@ internal static class PrefaceProtocol
     /// <param name="listen">The endpoint.</param>
     /// <param name="patience">How long a new connection may say nothing: the server's own limits begin behind this.</param>
     /// <param name="time">Measures it.</param>
-    public static void UsePrefaceProtocol(this ListenOptions listen, TimeSpan patience, TimeProvider time)
+    /// <param name="draining">Whether each answer ends its connection.</param>
+    public static void UsePrefaceProtocol(this ListenOptions listen, TimeSpan patience, TimeProvider time, Draining draining)
     {
         listen.Protocols = HttpProtocols.Http1AndHttp2;
-        listen.Use(next => connection => DetectAsync(connection, next, patience, time));
+        listen.Use(next => connection => DetectAsync(connection, next, patience, time, draining));
     }
 
-    private static async Task DetectAsync(ConnectionContext connection, ConnectionDelegate next, TimeSpan patience, TimeProvider time)
+    private static async Task DetectAsync(ConnectionContext connection, ConnectionDelegate next, TimeSpan patience, TimeProvider time, Draining draining)
     {
         var first = ReadAsync(connection.Transport.Input);
         bool? isPreface;
@@ -39,7 +40,7 @@ internal static class PrefaceProtocol
         {
             var closing = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
             await using (time.CreateTimer(static c => ((ConnectionContext)c!).Abort(), connection, patience, Timeout.InfiniteTimeSpan))
-            await using (closing.UnsafeRegister(static c => ((ConnectionContext)c!).Abort(), connection))
+            await using (closing.UnsafeRegister(static c => ((ConnectionContext)c!).Transport.Input.CancelPendingRead(), connection))
                 isPreface = await first;
         }
         if (isPreface is null)
@@ -50,10 +51,16 @@ internal static class PrefaceProtocol
             connection.Features.Set<ITlsConnectionFeature>(agreed);
             connection.Features.Set<ITlsApplicationProtocolFeature>(agreed);
         }
+        else if (draining.IsOn)
+        {
+            // Told of its stop before it began to read, the server would close without a look at the request that is here. The answer ends the
+            // connection as well.
+            connection.Features.Set<IConnectionLifetimeNotificationFeature>(null);
+        }
         await next(connection);
     }
 
-    /// <summary>Whether the connection begins with the preface; null when it ended before it said anything.</summary>
+    /// <summary>Whether the connection begins with the preface; null when it ended, or the server stops, before it said which.</summary>
     private static async ValueTask<bool?> ReadAsync(PipeReader input)
     {
         try
@@ -70,7 +77,7 @@ internal static class PrefaceProtocol
                     return matched;
                 }
                 input.AdvanceTo(read.Buffer.Start, matched is null ? read.Buffer.End : read.Buffer.Start);
-                if (matched is not null)
+                if (matched is not null || read.IsCanceled)
                     return matched;
             }
         }

@@ -64,6 +64,39 @@ public sealed class LoopListenerTests
     }
 
     [Fact]
+    public async Task Unbind_WhoHadConnected_IsStillGivenOut()
+    {
+        await using var listener = await BindAsync();
+        var clients = Enumerable.Range(0, 20).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ToList();
+        foreach (var client in clients)
+            await client.ConnectAsync(listener.EndPoint);
+
+        await listener.UnbindAsync();
+
+        foreach (var client in clients)
+        {
+            await client.SendAsync("abc"u8.ToArray());
+            await using var connection = await listener.AcceptAsync().AsTask().Within();
+            Assert.Equal(client.LocalEndPoint, connection!.RemoteEndPoint);
+            Assert.Equal(3, (await connection.Transport.Input.ReadAsync().AsTask().Within()).Buffer.Length);
+        }
+        Assert.Null(await listener.AcceptAsync().AsTask().Within());
+        clients.ForEach(c => c.Dispose());
+    }
+
+    [Fact]
+    public async Task Dispose_NobodyTookThem_TheyAreClosed()
+    {
+        var listener = await BindAsync();
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(listener.EndPoint);
+
+        await listener.DisposeAsync();
+
+        Assert.Equal(0, await client.ReceiveAsync(new byte[1]).Within());
+    }
+
+    [Fact]
     public async Task Unbind_ThePortIsFreeAgain()
     {
         await using var listener = await BindAsync();

@@ -151,6 +151,20 @@ public sealed class LoopReaderTests
     }
 
     [Fact]
+    public async Task CancelPendingRead_BytesHaveCome_TheyAreInTheCancelledRead()
+    {
+        await using var accepted = await Accepted.ConnectAsync();
+        Assert.False(accepted.Input.TryRead(out _));
+        accepted.Input.CancelPendingRead();
+        await accepted.Client.SendAsync("abc"u8.ToArray());
+
+        var read = await accepted.Input.ReadAsync().AsTask().Within();
+
+        Assert.True(read.IsCanceled);
+        Assert.Equal("abc"u8.ToArray(), read.Buffer.ToArray());
+    }
+
+    [Fact]
     public async Task Read_TokenCancelled_Throws_AndTheNextReadReads()
     {
         await using var accepted = await Accepted.ConnectAsync();

@@ -152,6 +152,34 @@ public sealed class LocalRoutesTests
         await stop.Within();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Stop_RequestsThatHaveArrived_AreAnswered(bool onKeptConnections)
+    {
+        await using var node = new FakeNode();
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
+        var clients = new List<RawClient>();
+        for (var i = 0; i < 200; i++)
+        {
+            clients.Add(await gateway.ClientAsync());
+            if (onKeptConnections)
+                Assert.Equal(200, (await clients[i].AskAsync(GatewayUnderTest.Send("POST", GatewayUnderTest.Path, "{}"))).Status);
+        }
+
+        foreach (var client in clients)
+            await client.SendAsync(GatewayUnderTest.Send("POST", GatewayUnderTest.Path, "{}"));
+        var stop = gateway.Host.StopAsync();
+
+        foreach (var client in clients)
+        {
+            var answer = await client.ReadResponseAsync().Within();
+            Assert.Equal(200, answer.Status);
+            await client.DisposeAsync();
+        }
+        await stop.Within();
+    }
+
     [Fact]
     public async Task Stop_RequestOutlastsTheLimit_IsCut()
     {

@@ -8,6 +8,7 @@ namespace BucketProxy.SystemTest.Load;
 internal sealed class ReadinessWatch : IAsyncDisposable
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(1) };
 
     private readonly CancellationTokenSource _stop = new();
@@ -20,8 +21,18 @@ internal sealed class ReadinessWatch : IAsyncDisposable
         _all = Task.WhenAll(proxies.Select(WatchAsync));
     }
 
-    /// <summary>Those that take new requests: all of them when none says that it does.</summary>
-    public IReadOnlyList<ServeProcess> Ready => _proxies.Where(proxy => !proxy.IsAway).ToList() is { Count: > 0 } ready ? ready : _proxies;
+    /// <summary>Those that take new requests. Where none says so it waits: a proxy that said that it goes away gets nothing new.</summary>
+    /// <exception cref="TimeoutException">None says so for a long time.</exception>
+    public async Task<IReadOnlyList<ServeProcess>> ReadyAsync()
+    {
+        List<ServeProcess> ready = [];
+        await Operator.UntilAsync("a proxy is ready", Limit, () =>
+        {
+            ready = [.. _proxies.Where(proxy => !proxy.IsAway)];
+            return Task.FromResult(ready.Count > 0);
+        });
+        return ready;
+    }
 
     /// <summary>Whether a proxy says that it is ready.</summary>
     public static async Task<bool> IsReadyAsync(ServeProcess proxy)

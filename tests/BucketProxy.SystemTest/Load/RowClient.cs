@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using BucketProxy.Emulator.Checking;
+using BucketProxy.SystemTest.Cluster;
 
 namespace BucketProxy.SystemTest.Load;
 
@@ -18,7 +19,16 @@ internal sealed class RowClient(ReadinessWatch proxies, Outcomes outcomes) : IDi
     public async Task AppendAsync(string uuid, string name, int firstProxy)
     {
         var row = new JsonObject { ["table_name"] = "Table1", ["row"] = new JsonObject { ["Name"] = name } };
-        var ready = proxies.Ready;
+        IReadOnlyList<ServeProcess> ready;
+        try
+        {
+            ready = await proxies.ReadyAsync();
+        }
+        catch (TimeoutException e)
+        {
+            outcomes.Failed("none", Stopwatch.GetTimestamp(), $"{name} of {uuid}: {e.Message}");
+            return;
+        }
         for (var attempt = 0; ; attempt++)
         {
             var proxy = ready[(int)(((uint)firstProxy + attempt) % ready.Count)];
@@ -38,7 +48,7 @@ internal sealed class RowClient(ReadinessWatch proxies, Outcomes outcomes) : IDi
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
             {
-                outcomes.Failed(proxy.Authority, since, $"{name} of {uuid} at {proxy.Name} after {Stopwatch.GetElapsedTime(since).TotalSeconds:F1} s: {e.Message}");
+                outcomes.Failed(proxy.Authority, since, $"{name} of {uuid} at {proxy.Name} after {Stopwatch.GetElapsedTime(since).TotalSeconds:F1} s: {e.Message} {e.GetBaseException().Message} (ready then: {string.Join(", ", ready.Select(p => p.Name))})");
                 return;
             }
         }

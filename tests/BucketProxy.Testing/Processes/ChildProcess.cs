@@ -38,7 +38,7 @@ public sealed class ChildProcess : IAsyncDisposable
         foreach (var argument in new[] { "-c", Script, "bash" }.Concat(command))
             start.ArgumentList.Add(argument);
         _shell = new Process { StartInfo = start, EnableRaisingEvents = true };
-        _shell.Exited += (_, _) => Ended();
+        _shell.Exited += (_, _) => _ = EndedAsync();
         _shell.OutputDataReceived += (_, line) => Take(line.Data);
         _shell.ErrorDataReceived += (_, line) => Take(line.Data);
     }
@@ -88,6 +88,9 @@ public sealed class ChildProcess : IAsyncDisposable
     public async Task<string> LineAsync(string beginning, TimeSpan? limit = null)
     {
         Task<string> found;
+        // What it wrote last may still be on its way; outside of the lock, since that takes it.
+        if (_shell.HasExited)
+            await _shell.WaitForExitAsync().ConfigureAwait(false);
         lock (_lock)
         {
             var before = _output.ToString().Split('\n').FirstOrDefault(Fits);
@@ -170,8 +173,10 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    private void Ended()
+    private async Task EndedAsync()
     {
+        // And everything that it wrote is here.
+        await _shell.WaitForExitAsync().ConfigureAwait(false);
         lock (_lock)
         {
             foreach (var awaited in _awaited)
