@@ -21,40 +21,12 @@ internal sealed unsafe class ListeningSocket(EventLoop loop, int descriptor) : W
     /// <summary>Takes a connection. <see cref="LoopSocket.NotNow"/>: there is none.</summary>
     /// <exception cref="SocketException">It failed.</exception>
     /// <exception cref="ObjectDisposedException">It was closed.</exception>
-    public int TryAccept(out IPEndPoint? peer)
-    {
-        Enter();
-        try
-        {
-            _input.Begin();
-            // There may be another, but where there was none.
-            var accepted = Accept(out peer, out var error);
-            if (accepted != LoopSocket.NotNow)
-                _input.More();
-            return accepted >= 0 || accepted == LoopSocket.NotNow ? accepted : throw Failed(error);
-        }
-        finally
-        {
-            Leave();
-        }
-    }
+    public int TryAccept(out IPEndPoint? peer) => TryAccept(out peer, isBeside: false);
 
-    /// <summary>As <see cref="TryAccept"/>, beside one who may wait: it is not woken by what is left, so close it then.</summary>
+    /// <summary>As <see cref="TryAccept(out IPEndPoint?)"/>, beside one who may wait. That one is not told of what is left, so close it then.</summary>
     /// <exception cref="SocketException">It failed.</exception>
     /// <exception cref="ObjectDisposedException">It was closed.</exception>
-    public int TryAcceptBeforeClose(out IPEndPoint? peer)
-    {
-        Enter();
-        try
-        {
-            var accepted = Accept(out peer, out var error);
-            return accepted >= 0 || accepted == LoopSocket.NotNow ? accepted : throw Failed(error);
-        }
-        finally
-        {
-            Leave();
-        }
-    }
+    public int TryAcceptBeside(out IPEndPoint? peer) => TryAccept(out peer, isBeside: true);
 
     /// <summary>Has <paramref name="waiter"/> executed once when somebody has come, or it is closed. False: try again now.</summary>
     public bool TryAwait(IThreadPoolWorkItem waiter) => _input.TryAwait(waiter) && (!IsClosed || !_input.TryTakeBack());
@@ -63,17 +35,31 @@ internal sealed unsafe class ListeningSocket(EventLoop loop, int descriptor) : W
 
     protected override void Wake() => _input.Wake();
 
-    /// <summary>A descriptor, <see cref="LoopSocket.NotNow"/>, or another negative number and the error.</summary>
-    private int Accept(out IPEndPoint? peer, out int error)
+    private int TryAccept(out IPEndPoint? peer, bool isBeside)
     {
-        const int Broke = int.MinValue;
         var address = stackalloc byte[SocketAddresses.Longest];
         var length = SocketAddresses.Longest;
-        var accepted = Libc.Accept(Descriptor, address, &length, Libc.NonBlockCloseOnExec);
-        error = accepted < 0 ? Marshal.GetLastPInvokeError() : 0;
-        peer = accepted < 0 ? null : SocketAddresses.Read(new ReadOnlySpan<byte>(address, length));
-        return accepted >= 0 ? accepted : error == Libc.TryAgain ? LoopSocket.NotNow : Broke;
+        peer = null;
+        Enter();
+        try
+        {
+            if (!isBeside)
+                _input.Begin();
+            var accepted = Libc.Accept(Descriptor, address, &length, Libc.NonBlockCloseOnExec);
+            var error = accepted >= 0 ? 0 : Marshal.GetLastPInvokeError();
+            if (error == Libc.TryAgain)
+                return LoopSocket.NotNow;
+            // There may be another.
+            if (!isBeside)
+                _input.More();
+            if (error != 0)
+                throw new SocketException(SocketErrors.Of(error), Marshal.GetPInvokeErrorMessage(error));
+            peer = SocketAddresses.Read(new ReadOnlySpan<byte>(address, length));
+            return accepted;
+        }
+        finally
+        {
+            Leave();
+        }
     }
-
-    private static SocketException Failed(int error) => new(SocketErrors.Of(error), Marshal.GetPInvokeErrorMessage(error));
 }

@@ -50,7 +50,7 @@ internal sealed class LoopListener : IConnectionListener, IThreadPoolWorkItem
             {
                 return _last.TryDequeue(out var last) ? last : null;
             }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+            catch (SocketException e) when (IsShort(e))
             {
                 await Task.Delay(Pause, TimeProvider.System, cancellationToken);
                 continue;
@@ -73,18 +73,29 @@ internal sealed class LoopListener : IConnectionListener, IThreadPoolWorkItem
     /// </summary>
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
-        try
+        for (var i = 0; i < MostAtUnbind; i++)
         {
-            while (_last.Count < MostAtUnbind && _socket.TryAcceptBeforeClose(out var peer) is var accepted and not LoopSocket.NotNow)
+            try
+            {
+                var accepted = _socket.TryAcceptBeside(out var peer);
+                if (accepted == LoopSocket.NotNow)
+                    break;
                 _last.Enqueue(LoopConnection.Open(accepted, peer, _settings));
-        }
-        catch (ObjectDisposedException)
-        {
-            // Closed before.
-        }
-        catch (Exception e) when (e is SocketException or IOException)
-        {
-            Log.NotAllAccepted(_settings.Log, e);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Closed before.
+                break;
+            }
+            catch (SocketException e) when (IsShort(e))
+            {
+                Log.NotAllAccepted(_settings.Log, e);
+                break;
+            }
+            catch (Exception e) when (e is SocketException or IOException)
+            {
+                // That client is gone already.
+            }
         }
         _socket.Close();
         _bound.Dispose();
@@ -97,6 +108,8 @@ internal sealed class LoopListener : IConnectionListener, IThreadPoolWorkItem
         while (_last.TryDequeue(out var nobodys))
             await nobodys.DisposeAsync();
     }
+
+    private static bool IsShort(SocketException e) => e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable;
 
     void IThreadPoolWorkItem.Execute() => _something!.SetResult();
 }

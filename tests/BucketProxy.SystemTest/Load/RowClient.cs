@@ -8,7 +8,7 @@ namespace BucketProxy.SystemTest.Load;
 
 /// <summary>
 /// Appends rows as SeaTable's callers do: nothing is sent a second time once it may have been sent. A proxy that is not ready gets
-/// nothing new, one that refuses the connection is passed over, as a load balancer does. Thread-safe.
+/// nothing new (where none is ready, one is waited for), one that refuses the connection is passed over, as a load balancer does. Thread-safe.
 /// </summary>
 internal sealed class RowClient(ReadinessWatch proxies, Outcomes outcomes) : IDisposable
 {
@@ -20,13 +20,14 @@ internal sealed class RowClient(ReadinessWatch proxies, Outcomes outcomes) : IDi
     {
         var row = new JsonObject { ["table_name"] = "Table1", ["row"] = new JsonObject { ["Name"] = name } };
         IReadOnlyList<ServeProcess> ready;
+        var asked = Stopwatch.GetTimestamp();
         try
         {
             ready = await proxies.ReadyAsync();
         }
         catch (TimeoutException e)
         {
-            outcomes.Failed("none", Stopwatch.GetTimestamp(), $"{name} of {uuid}: {e.Message}");
+            outcomes.Failed("none", asked, $"{name} of {uuid}: {e.Message}");
             return;
         }
         for (var attempt = 0; ; attempt++)
@@ -37,7 +38,7 @@ internal sealed class RowClient(ReadinessWatch proxies, Outcomes outcomes) : IDi
             {
                 using var answer = await _http.PostAsJsonAsync($"http://{proxy.Authority}/api/v1/dtables/{uuid}/rows/", row);
                 if (answer.IsSuccessStatusCode)
-                    outcomes.Succeeded(new AcknowledgedRow(uuid, "Name", name), since);
+                    outcomes.Succeeded(new AcknowledgedRow(uuid, "Name", name), asked);
                 else
                     outcomes.Failed(proxy.Authority, since, $"{name} of {uuid} at {proxy.Name}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
                 return;
@@ -48,7 +49,9 @@ internal sealed class RowClient(ReadinessWatch proxies, Outcomes outcomes) : IDi
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
             {
-                outcomes.Failed(proxy.Authority, since, $"{name} of {uuid} at {proxy.Name} after {Stopwatch.GetElapsedTime(since).TotalSeconds:F1} s: {e.Message} {e.GetBaseException().Message} (ready then: {string.Join(", ", ready.Select(p => p.Name))})");
+                outcomes.Failed(proxy.Authority, since,
+                    $"{name} of {uuid} at {proxy.Name} after {Stopwatch.GetElapsedTime(since).TotalSeconds:F1} s, ready then: {string.Join(", ", ready.Select(p => p.Name))}: "
+                    + $"{e.Message} {e.GetBaseException().Message}");
                 return;
             }
         }

@@ -90,7 +90,7 @@ public sealed class ChildProcess : IAsyncDisposable
         Task<string> found;
         // What it wrote last may still be on its way; outside of the lock, since that takes it.
         if (_shell.HasExited)
-            await _shell.WaitForExitAsync().ConfigureAwait(false);
+            await _shell.WaitForExitAsync().WaitAsync(Patience.Limit).ConfigureAwait(false);
         lock (_lock)
         {
             var before = _output.ToString().Split('\n').FirstOrDefault(Fits);
