@@ -58,6 +58,43 @@ internal sealed class Accepted : IAsyncDisposable
     /// <summary>Waits for the connection's token.</summary>
     public Task ClosedAsync() => Patience.UntilAsync(() => Connection.ConnectionClosed.IsCancellationRequested, "the server is told of the close");
 
+    /// <summary>Writes, and does not flush.</summary>
+    public void Write(ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var memory = Output.GetMemory();
+            var size = Math.Min(memory.Length, bytes.Length);
+            bytes[..size].CopyTo(memory);
+            Output.Advance(size);
+            bytes = bytes[size..];
+        }
+    }
+
+    /// <summary>What the client gets: so many bytes, or fewer and the end.</summary>
+    public async Task<byte[]> ReadAsync(int most)
+    {
+        var all = new byte[most];
+        var have = 0;
+        int received;
+        while (have < most && (received = await Client.ReceiveAsync(all.AsMemory(have)).AsTask().Within()) > 0)
+            have += received;
+        return all[..have];
+    }
+
+    /// <summary>The client gets so many of <see cref="Bytes"/>, from the first on.</summary>
+    public Task CheckAsync(int count) => Task.Run(async () =>
+    {
+        var into = new byte[30_000];
+        for (var have = 0; have < count;)
+        {
+            var received = await Client.ReceiveAsync(into.AsMemory(0, Math.Min(into.Length, count - have)));
+            Assert.NotEqual(0, received);
+            Bytes.Check(into.AsSpan(0, received), have);
+            have += received;
+        }
+    });
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

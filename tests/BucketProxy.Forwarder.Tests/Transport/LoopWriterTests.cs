@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using BucketProxy.Forwarder.Tests.Support;
 using BucketProxy.Forwarder.Transport;
 using BucketProxy.Testing;
-using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Forwarder.Tests.Transport;
 
@@ -25,7 +24,7 @@ public sealed class LoopWriterTests
         Assert.False(flushed.IsCanceled || flushed.IsCompleted);
         Assert.Equal(0, accepted.Output.UnflushedBytes);
         Assert.Equal(0, accepted.Pool.Lent);
-        Assert.Equal("abc"u8.ToArray(), await ReadAsync(accepted.Client, 3));
+        Assert.Equal("abc"u8.ToArray(), await accepted.ReadAsync(3));
     }
 
     [Fact]
@@ -33,7 +32,7 @@ public sealed class LoopWriterTests
     {
         await using var accepted = await Accepted.ConnectAsync();
         var sizes = new[] { 10, BlockPool.Large, BlockPool.Large + 1, 300_000, 5 };
-        var reading = CheckAsync(accepted.Client, sizes.Sum());
+        var reading = accepted.CheckAsync(sizes.Sum());
         var place = 0;
         foreach (var size in sizes)
         {
@@ -53,13 +52,13 @@ public sealed class LoopWriterTests
     public async Task GetMemory_Fails_WhatWasWrittenStays()
     {
         await using var accepted = await Accepted.ConnectAsync();
-        await WriteAsync(accepted, "abc"u8.ToArray());
+        accepted.Write("abc"u8.ToArray());
 
         Assert.ThrowsAny<ArgumentException>(() => accepted.Output.GetMemory(int.MaxValue));
 
-        await WriteAsync(accepted, "def"u8.ToArray());
+        accepted.Write("def"u8.ToArray());
         await accepted.Output.FlushAsync().AsTask().Within();
-        Assert.Equal("abcdef"u8.ToArray(), await ReadAsync(accepted.Client, 6));
+        Assert.Equal("abcdef"u8.ToArray(), await accepted.ReadAsync(6));
         Assert.Equal(0, accepted.Pool.Lent);
     }
 
@@ -81,7 +80,7 @@ public sealed class LoopWriterTests
     public async Task CancelPendingFlush_Waiting_NothingIsLost()
     {
         await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192);
-        await WriteAsync(accepted, Bytes.From(0, Much));
+        accepted.Write(Bytes.From(0, Much));
         var flushing = accepted.Output.FlushAsync().AsTask();
         Assert.False(flushing.IsCompleted);
 
@@ -91,7 +90,7 @@ public sealed class LoopWriterTests
         Assert.True(flushed.IsCanceled);
         Assert.NotEqual(0, accepted.Output.UnflushedBytes);
         flushing = accepted.Output.FlushAsync().AsTask();
-        await CheckAsync(accepted.Client, Much).Within();
+        await accepted.CheckAsync(Much).Within();
         Assert.False((await flushing.Within()).IsCanceled);
         Assert.Equal(0, accepted.Pool.Lent);
     }
@@ -101,158 +100,15 @@ public sealed class LoopWriterTests
     {
         await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192);
         using var cancel = new CancellationTokenSource();
-        await WriteAsync(accepted, Bytes.From(0, Much));
+        accepted.Write(Bytes.From(0, Much));
         var flushing = accepted.Output.FlushAsync(cancel.Token).AsTask();
 
         await cancel.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => flushing.Within());
-        var reading = CheckAsync(accepted.Client, Much);
+        var reading = accepted.CheckAsync(Much);
         Assert.False((await accepted.Output.FlushAsync().AsTask().Within()).IsCanceled);
         await reading.Within();
-    }
-
-    [Fact]
-    public async Task Flush_ClientResetsMeanwhile_IsCompleted_AndNoBlockIsHeld()
-    {
-        await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192);
-        await WriteAsync(accepted, new byte[Much]);
-        var flushing = accepted.Output.FlushAsync().AsTask();
-        Assert.False(flushing.IsCompleted);
-
-        accepted.Reset();
-
-        Assert.True((await flushing.Within()).IsCompleted);
-        Assert.Equal(0, accepted.Pool.Lent);
-        await WriteAsync(accepted, new byte[100]);
-        Assert.True((await accepted.Output.FlushAsync().AsTask().Within()).IsCompleted);
-        Assert.Equal(0, accepted.Pool.Lent);
-        await accepted.ClosedAsync();
-    }
-
-    [Fact]
-    public async Task Flush_ConnectionAbortedMeanwhile_IsCompleted()
-    {
-        await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192);
-        await WriteAsync(accepted, new byte[Much]);
-        var flushing = accepted.Output.FlushAsync().AsTask();
-
-        accepted.Connection.Abort();
-
-        Assert.True((await flushing.Within()).IsCompleted);
-        Assert.Equal(0, accepted.Pool.Lent);
-    }
-
-    [Fact]
-    public async Task Dispose_WrittenAndNotFlushed_IsSent()
-    {
-        await using var accepted = await Accepted.ConnectAsync();
-        await WriteAsync(accepted, "abc"u8.ToArray());
-        accepted.Output.Complete();
-
-        await accepted.Connection.DisposeAsync().AsTask().Within();
-
-        Assert.Equal("abc"u8.ToArray(), await ReadAsync(accepted.Client, 100));
-    }
-
-    [Fact]
-    public async Task Flush_ClientTakesNothing_IsCutOffAfterAWhile()
-    {
-        var time = new FakeTimeProvider();
-        await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192, time: time);
-        await WriteAsync(accepted, Bytes.From(0, Much));
-        var flushing = accepted.Output.FlushAsync().AsTask();
-
-        // The first look may find that something had moved.
-        time.Advance(Accepted.ClientPatience);
-        time.Advance(Accepted.ClientPatience);
-
-        Assert.True((await flushing.Within()).IsCompleted);
-        await accepted.ClosedAsync();
-        Assert.Equal(0, accepted.Pool.Lent);
-    }
-
-    [Fact]
-    public async Task Flush_ClientTakesALittleNowAndThen_GoesOn()
-    {
-        var time = new FakeTimeProvider();
-        await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192, time: time);
-        await WriteAsync(accepted, Bytes.From(0, Much));
-        var flushing = accepted.Output.FlushAsync().AsTask();
-        Assert.False(flushing.IsCompleted);
-
-        time.Advance(Accepted.ClientPatience / 2);
-        await CheckAsync(accepted.Client, Much).Within();
-        Assert.False((await flushing.Within()).IsCompleted);
-
-        // Nothing waits: no silence is too long.
-        time.Advance(Accepted.ClientPatience * 3);
-        await WriteAsync(accepted, Bytes.From(0, 10));
-        Assert.False((await accepted.Output.FlushAsync()).IsCompleted);
-    }
-
-    [Fact]
-    public async Task Dispose_ClientTakesNothing_EndsAfterAWhile()
-    {
-        var time = new FakeTimeProvider();
-        await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192, time: time);
-        await WriteAsync(accepted, Bytes.From(0, Much));
-
-        var disposing = accepted.Connection.DisposeAsync().AsTask();
-        time.Advance(Accepted.ClientPatience);
-        time.Advance(Accepted.ClientPatience);
-
-        await disposing.Within();
-        Assert.Equal(0, accepted.Pool.Lent);
-    }
-
-    [Fact]
-    public async Task Dispose_SlowReader_EverythingIsSentFirst()
-    {
-        await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192);
-        await WriteAsync(accepted, Bytes.From(0, Much));
-
-        var disposing = accepted.Connection.DisposeAsync().AsTask();
-        // Nobody can cancel it any more.
-        accepted.Output.CancelPendingFlush();
-
-        await CheckAsync(accepted.Client, Much).Within();
-        await disposing.Within();
-        Assert.Equal(0, await accepted.Client.ReceiveAsync(new byte[1]).Within());
-        Assert.Equal(0, accepted.Pool.Lent);
-    }
-
-    [Fact]
-    public async Task Dispose_WhileAFlushWaits_BothEndAndEverythingIsSent()
-    {
-        await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192);
-        await WriteAsync(accepted, Bytes.From(0, Much));
-        var flushing = accepted.Output.FlushAsync().AsTask();
-
-        var disposing = accepted.Connection.DisposeAsync().AsTask();
-        Assert.False(disposing.IsCompleted);
-
-        await CheckAsync(accepted.Client, Much).Within();
-        Assert.False((await flushing.Within()).IsCanceled);
-        await disposing.Within();
-        Assert.Equal(0, accepted.Pool.Lent);
-    }
-
-    [Fact]
-    public async Task Dispose_WhileAFlushIsCancelled_BothEndAndEverythingIsSent()
-    {
-        for (var i = 0; i < 20; i++)
-        {
-            await using var accepted = await Accepted.ConnectAsync(clientBuffer: 8192);
-            await WriteAsync(accepted, Bytes.From(0, Much / 2));
-            var flushing = accepted.Output.FlushAsync().AsTask();
-            accepted.Output.CancelPendingFlush();
-            var disposing = Task.Run(() => accepted.Connection.DisposeAsync().AsTask());
-            await CheckAsync(accepted.Client, Much / 2).Within();
-            // One flush, one outcome.
-            Assert.True((await flushing.Within()).IsCanceled);
-            await disposing.Within();
-        }
     }
 
     [Fact]
@@ -310,41 +166,6 @@ public sealed class LoopWriterTests
             accepted.Output.Complete();
         await accepted.Connection.DisposeAsync().AsTask().Within();
         Assert.Equal(written, await reading.Within());
-    });
-
-    private static Task WriteAsync(Accepted accepted, ReadOnlyMemory<byte> bytes)
-    {
-        while (!bytes.IsEmpty)
-        {
-            var memory = accepted.Output.GetMemory();
-            var size = Math.Min(memory.Length, bytes.Length);
-            bytes[..size].CopyTo(memory);
-            accepted.Output.Advance(size);
-            bytes = bytes[size..];
-        }
-        return Task.CompletedTask;
-    }
-
-    private static async Task<byte[]> ReadAsync(Socket client, int most)
-    {
-        var all = new byte[most];
-        var have = 0;
-        int received;
-        while (have < most && (received = await client.ReceiveAsync(all.AsMemory(have)).AsTask().Within()) > 0)
-            have += received;
-        return all[..have];
-    }
-
-    private static Task CheckAsync(Socket client, int count) => Task.Run(async () =>
-    {
-        var into = new byte[30_000];
-        for (var have = 0; have < count;)
-        {
-            var received = await client.ReceiveAsync(into.AsMemory(0, Math.Min(into.Length, count - have)));
-            Assert.NotEqual(0, received);
-            Bytes.Check(into.AsSpan(0, received), have);
-            have += received;
-        }
     });
 
     private static Task<int> CheckToEndAsync(Socket client, Random random) => Task.Run(async () =>
