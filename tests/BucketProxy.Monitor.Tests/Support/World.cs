@@ -143,6 +143,9 @@ internal sealed class World
 
     public string? Owner(int bucket) => View.Assignments.GetValueOrDefault(new Bucket((byte)bucket))?.Owner;
 
+    /// <summary>The owner of every bucket, in their order.</summary>
+    public IReadOnlyList<string?> Owners => [.. Buckets.Select(b => Owner(b.Index))];
+
     public MoveRecord? Move(int bucket) => View.Moves.GetValueOrDefault(new Bucket((byte)bucket));
 
     public Alarm? Alarm(AlarmKind kind) => Last.Alarms.FirstOrDefault(a => a.Kind == kind);
