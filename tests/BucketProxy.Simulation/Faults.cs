@@ -3,12 +3,13 @@ using BucketProxy.Cluster.View;
 namespace BucketProxy.Simulation;
 
 /// <summary>
-/// What goes wrong, and what operators do, drawn by lot. Many a danger needs two things at once, so most faults come with a
-/// move that is ordered into their midst.
+/// What goes wrong, and when operators do something (<see cref="Operators"/>), drawn by lot. Many a danger needs two things at
+/// once, so most faults come with a move that is ordered into their midst.
 /// </summary>
 internal sealed class Faults(Random random, Simulator simulator)
 {
     private readonly Random _random = random;
+    private readonly Operators _operators = new(random, simulator);
 
     /// <summary>Draws one and says when it shall begin.</summary>
     public (TimeSpan At, string What, Action<World> Act) Any()
@@ -40,9 +41,9 @@ internal sealed class Faults(Random random, Simulator simulator)
             16 => (at / 4, $"node {node} is taken for dead", w => TakeForDead(w, node)),
             17 => (at, $"node {node} cannot be reached by monitors for {seconds:F1} s", w => Hide(w, node, seconds)),
             18 => (at, "a lease is lost early", LoseLease),
-            19 or 20 => (at, $"node {node} is drained for {seconds:F1} s", w => Drain(w, node, seconds)),
-            21 => (at, $"the pin goes to node {node} for {seconds:F1} s", w => SetPin(w, node, seconds)),
-            22 => (at, "buckets are ordered", w => Orders(w, 6)),
+            19 or 20 => (at, $"node {node} is drained for {seconds:F1} s", w => _operators.Drain(w, node, seconds)),
+            21 => (at, $"the pin goes to node {node} for {seconds:F1} s", w => _operators.SetPin(w, node, seconds)),
+            22 => (at, "buckets are ordered", w => _operators.Orders(w, 6)),
             23 => (at, "a move's target is lost while nobody sees it", w => DuringMove(w, LoseTarget)),
             24 => (at, "a move's target is drained while the leader's link is slow", w => DuringMove(w, DrainTarget)),
             25 => (at / 2, "somebody gives a bucket to node 3, which comes while the leader's link is slow", NameTheLate),
@@ -69,7 +70,7 @@ internal sealed class Faults(Random random, Simulator simulator)
             if (!w.Monitors[index].Up)
                 w.Monitors[index].Start(w);
         });
-        Orders(world, 3);
+        _operators.Orders(world, 3);
     }
 
     private void Cut(Actor actor, double seconds)
@@ -82,13 +83,13 @@ internal sealed class Faults(Random random, Simulator simulator)
     {
         actor.Slow = true;
         simulator.After(seconds, "a link to the store is fast again", _ => actor.Slow = false);
-        simulator.After(Between(0, 2), "buckets are ordered", w => Orders(w, 4));
+        simulator.After(Between(0, 2), "buckets are ordered", w => _operators.Orders(w, 4));
     }
 
     private void CutProxy(World world, int index)
     {
         Cut(world.Proxies[index], Between(2, 25));
-        Orders(world, 14);
+        _operators.Orders(world, 14);
     }
 
     private void Wedge(World world, Actor actor)
@@ -97,7 +98,7 @@ internal sealed class Faults(Random random, Simulator simulator)
         actor.Wedged = true;
         var blind = (world.Options.Mutation.World & WorldMutations.NeverReread) != 0 ? 20 : Between(0, 3);
         simulator.After(blind, "a watch is mended", _ => actor.Wedged = false);
-        Orders(world, 2);
+        _operators.Orders(world, 2);
     }
 
     private void CrashProxy(World world, int index, double seconds, bool takesOver)
@@ -122,7 +123,7 @@ internal sealed class Faults(Random random, Simulator simulator)
         {
             w.Proxies[index].Slow = true;
             Simulator.Up(w.Proxies[index], w, takesOver: true);
-            Orders(w, 1);
+            _operators.Orders(w, 1);
         });
         simulator.After(2 + Between(1, 8), "a link to the store is fast again", w => w.Proxies[index].Slow = false);
     }
@@ -135,7 +136,7 @@ internal sealed class Faults(Random random, Simulator simulator)
             if (w.IsRunning(to))
                 w.ShowOld(to, revision);
         });
-        Orders(world, 2);
+        _operators.Orders(world, 2);
     }
 
     /// <summary>A successor sends by the table on disk before it hears of moves that were begun while its predecessor was the one
@@ -146,7 +147,7 @@ internal sealed class Faults(Random random, Simulator simulator)
         if (!proxy.Up)
             return;
         proxy.Crash(world);
-        Orders(world, 2);
+        _operators.Orders(world, 2);
         simulator.After(Between(0.1, 1.5), $"proxy {index} starts from its disk", w =>
         {
             Simulator.Up(w.Proxies[index], w, takesOver: true);
@@ -176,7 +177,7 @@ internal sealed class Faults(Random random, Simulator simulator)
             else
                 meant.LoseDisk();
         });
-        simulator.After(away + 1, "buckets are ordered", w => Orders(w, 5));
+        simulator.After(away + 1, "buckets are ordered", w => _operators.Orders(w, 5));
     }
 
     private void CrashNode(World world, int index, double seconds)
@@ -200,8 +201,8 @@ internal sealed class Faults(Random random, Simulator simulator)
     {
         Cut(world.Nodes[index], 22);
         Hide(world, index, 21.5);
-        simulator.After(23, "buckets are ordered to it", w => Order(w, index));
-        simulator.After(26, "buckets are ordered to it", w => Order(w, index));
+        simulator.After(23, "buckets are ordered to it", w => Operators.Order(w, index));
+        simulator.After(26, "buckets are ordered to it", w => Operators.Order(w, index));
     }
 
     private void Hide(World world, int index, double seconds)
@@ -216,7 +217,7 @@ internal sealed class Faults(Random random, Simulator simulator)
 
     private void LoseLease(World world)
     {
-        Orders(world, 1);
+        _operators.Orders(world, 1);
         simulator.After(Between(0, 1), "the lease", w =>
         {
             var own = w.Store.Read([w.Keys.Leader, w.Keys.Alives]).Entries;
@@ -234,52 +235,14 @@ internal sealed class Faults(Random random, Simulator simulator)
         proxy.Mute = true;
         simulator.After(18, $"proxy {index} can write again", _ => proxy.Mute = false);
         world.Revoke(alive.LeaseId);
-        simulator.After(9, "buckets are ordered", w => Orders(w, 5));
-    }
-
-    private void Drain(World world, int index, double seconds)
-    {
-        var key = world.Keys.NodePolicy(world.Nodes[index].Id);
-        Simulator.Put(world, key, RecordJson.Write(new NodePolicy { Draining = true }));
-        simulator.After(seconds, $"node {index} is not drained any more", w => Simulator.Delete(w, key));
-    }
-
-    private void SetPin(World world, int index, double seconds)
-    {
-        var key = world.Keys.PinPolicy(Simulator.PinnedBase);
-        Simulator.Put(world, key, world.Nodes[index].Id);
-        simulator.After(seconds, "the pin is taken back", w => Simulator.Delete(w, key));
-    }
-
-    /// <summary>An order now, and more of them in the next seconds.</summary>
-    private void Orders(World world, int count)
-    {
-        Order(world, _random.Next(world.Nodes.Length));
-        for (var i = 1; i < count; i++)
-            simulator.After(1.7 * i, "buckets are ordered", w => Order(w, _random.Next(w.Nodes.Length)));
-    }
-
-    private static void Order(World world, int node)
-    {
-        var view = world.Views[^1];
-        var to = world.Nodes[node].Id;
-        Simulator.Put(world, world.Keys.Rebalance, RecordJson.Write(new RebalanceOrder
-        {
-            Id = $"order-{world.Store.Revision}",
-            Revision = world.Store.Revision,
-            Pending =
-            [
-                .. view.Assignments.Where(a => a.Value.Owner != to).Select(a => new PlannedMoveRecord(
-                    a.Key.ToString(), null, a.Value.Owner, to, MoveReason.Balance)),
-            ],
-        }));
+        simulator.After(9, "buckets are ordered", w => _operators.Orders(w, 5));
     }
 
     /// <summary>Waits for a move, then lets something happen in its midst.</summary>
     private void DuringMove(World world, Action<World, MoveRecord> act, int patience = 40)
     {
         if (patience == 40)
-            Orders(world, 3);
+            _operators.Orders(world, 3);
         if (world.Views[^1].Moves.Values.FirstOrDefault(m => m.Phase != MovePhase.Settling) is { } move)
             act(world, move);
         else if (patience > 0)
@@ -318,6 +281,6 @@ internal sealed class Faults(Random random, Simulator simulator)
         var leader = world.Monitors[Leader(world)];
         leader.Slow = true;
         simulator.After(2, "a link to the store is fast again", _ => leader.Slow = false);
-        simulator.After(2, $"{move.To} is drained", w => Drain(w, w.NodeIndex(move.To), 6));
+        simulator.After(2, $"{move.To} is drained", w => _operators.Drain(w, w.NodeIndex(move.To), 6));
     }
 }
