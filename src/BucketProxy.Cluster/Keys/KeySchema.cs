@@ -22,7 +22,7 @@ public sealed record KeySchema(string Prefix = "")
 
     /// <summary>The prefixes a mirror reads and watches: all but the audit records, which only grow.</summary>
     public IReadOnlyList<string> Mirrored =>
-        [Assignments, Alives, Pins, Leader, Loads, Moves, KnownNodes, Policies, Proxies, Rebalance, Report, Uncleans, Nodes];
+        [Assignments, Alives, Pins, Gates, Leader, Loads, Moves, KnownNodes, Policies, Proxies, Rebalance, Report, Uncleans, Nodes];
 
     /// <summary>A node's registration. The id is the key.</summary>
     public string Node(string nodeId) => Prefix + nodeId;
@@ -68,6 +68,12 @@ public sealed record KeySchema(string Prefix = "")
 
     /// <summary>The last rebalance order and its progress.</summary>
     public string Rebalance => Own + "rebalance";
+
+    /// <summary>Gates that live, under leases.</summary>
+    public string Gates => Own + "gates/";
+
+    /// <summary>What the gate of one node says of itself and of its server, and its release reports.</summary>
+    public string Gate(string nodeId) => Gates + nodeId;
 
     /// <summary>Proxies, without a lease.</summary>
     public string Proxies => Own + "proxies/";

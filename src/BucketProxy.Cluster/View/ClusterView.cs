@@ -55,6 +55,9 @@ public sealed record ClusterView
     /// <summary>Proxies whose lease lives.</summary>
     public ImmutableSortedSet<string> Alive { get; init; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
 
+    /// <summary>Gates whose lease lives, by node id.</summary>
+    public ImmutableSortedDictionary<string, GateRecord> Gates { get; init; } = EmptyOf<GateRecord>();
+
     /// <summary>Load reports, by instance of the proxy.</summary>
     public ImmutableSortedDictionary<string, LoadReport> Loads { get; init; } = EmptyOf<LoadReport>();
 

@@ -51,6 +51,12 @@ public static class NodeRegistration
             StartTime = Text(json, "start_time"),
             RefreshTime = Text(json, "refresh_time"),
             RegisteredByUs = Text(json, "registered_by") == OurMark,
+            Gate = Text(json, "gate") switch
+            {
+                "supervised" => GateKind.Supervised,
+                "unsupervised" => GateKind.Unsupervised,
+                _ => GateKind.None,
+            },
             FollowsPins = json.TryGetProperty("follows_pins", out var follows) && follows.ValueKind == JsonValueKind.True,
             CreateRevision = createRevision,
         };

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using BucketProxy.Core.Bases;
+using BucketProxy.Core.Nodes;
 
 namespace BucketProxy.Cluster.View;
 
@@ -186,7 +187,9 @@ public sealed record RefusedMoveRecord(string Bucket, string? Base, string To, s
 /// <param name="NodeUrl"><c>node_url</c> as registered, or null.</param>
 /// <param name="StartTime"><c>start_time</c> as text, or null.</param>
 /// <param name="CreateRevision">Create-revision of that registration.</param>
-public sealed record KnownNode(string LocalUrl, string? NodeUrl, string? StartTime, long CreateRevision);
+/// <param name="Gate">What the node's gate vouches for.</param>
+public sealed record KnownNode(
+    string LocalUrl, string? NodeUrl, string? StartTime, long CreateRevision, GateKind Gate = GateKind.None);
 
 /// <summary>What one proxy saw of each bucket lately: the value of <c>bucketproxy/load/&lt;instance&gt;</c>.</summary>
 public sealed record LoadReport

@@ -14,7 +14,8 @@ public static class RoutingTableBuilder
     /// <param name="previous">The table in force: its entries are kept where nothing about them changed, and it remembers the
     /// addresses of nodes that are not registered any more.</param>
     /// <param name="view">The view.</param>
-    public static RoutingTable Build(RoutingTable previous, ClusterView view)
+    /// <param name="own">The node behind the gate that the table is for; null: the table is a proxy's.</param>
+    public static RoutingTable Build(RoutingTable previous, ClusterView view, OwnServer? own = null)
     {
         ArgumentNullException.ThrowIfNull(previous);
         ArgumentNullException.ThrowIfNull(view);
@@ -37,7 +38,7 @@ public static class RoutingTableBuilder
             var renew = touched.Count > 0 && touched.Contains(before.Bucket);
             buckets[i] = !renew && grants[i] is null && moves[i] is null && before is { State: EntryState.Unassigned, Owner: null, Epoch: 0 }
                 ? before
-                : Entry(previous, view, before, before.Bucket, null, grants[i], moves[i], renew);
+                : Entry(previous, view, own, before, before.Bucket, null, grants[i], moves[i], renew);
         }
         var pinEntries = new List<RoutingEntry>(pins.Count);
         foreach (var pin in pins)
@@ -45,7 +46,7 @@ public static class RoutingTableBuilder
             var move = view.Moves.TryGetValue(pin.Bucket, out var m) && m.Pin == pin ? m : null;
             var grant = view.Pins.GetValueOrDefault(pin) ?? view.Assignments.GetValueOrDefault(pin.Bucket);
             pinEntries.Add(Entry(
-                previous, view, previousPins.GetValueOrDefault(pin), pin.Bucket, pin, grant, move, touched.Contains(pin.Bucket)));
+                previous, view, own, previousPins.GetValueOrDefault(pin), pin.Bucket, pin, grant, move, touched.Contains(pin.Bucket)));
         }
         return new RoutingTable(view.ClusterId, view.Revision, buckets, pinEntries, view.Nodes.Values);
     }
@@ -70,7 +71,7 @@ public static class RoutingTableBuilder
     }
 
     private static RoutingEntry Entry(
-        RoutingTable previous, ClusterView view, RoutingEntry? before, Bucket bucket, BasePrefix? pin, Grant? grant, MoveRecord? move, bool renew)
+        RoutingTable previous, ClusterView view, OwnServer? own, RoutingEntry? before, Bucket bucket, BasePrefix? pin, Grant? grant, MoveRecord? move, bool renew)
     {
         var owner = grant is null ? null : Resolve(previous, view, before, grant.Owner);
         var epoch = grant?.Epoch ?? 0;
@@ -81,11 +82,17 @@ public static class RoutingTableBuilder
             owner = stays;
             epoch = before.Epoch;
         }
+        // G1, G2: what is this gate's own goes to its server's present run, behind the gate, and only while that may be.
+        var isOwn = own is not null && owner?.Id == own.NodeId;
+        if (isOwn)
+            owner = own!.BehindGate(owner!);
         var entry = new RoutingEntry
         {
             Bucket = bucket,
             Pin = pin,
-            State = move is not null ? EntryState.Moving : owner is not null ? EntryState.Open : EntryState.Unassigned,
+            State = move is not null ? EntryState.Moving
+                : owner is null || (isOwn && !own!.Admits) ? EntryState.Unassigned
+                : EntryState.Open,
             Owner = owner,
             Epoch = epoch,
             MoveRevision = move?.CreateRevision ?? 0,
@@ -109,6 +116,7 @@ public static class RoutingTableBuilder
                 NodeUrl = known.NodeUrl,
                 StartTime = known.StartTime,
                 CreateRevision = known.CreateRevision,
+                Gate = known.Gate,
             };
         }
         if (before?.Owner is { } last && last.Id == id)

@@ -87,6 +87,13 @@ public sealed class ViewBuilder(KeySchema keys)
             return view with { Proxies = view.Proxies.SetItem(rest, RecordJson.Read<ProxyRecord>(entry.Value.Span)) };
         if (KeySchema.TryRest(key, keys.Alives, out rest))
             return view with { Alive = view.Alive.Add(rest) };
+        if (KeySchema.TryRest(key, keys.Gates, out rest))
+        {
+            var gate = RecordJson.Read<GateRecord>(entry.Value.Span)
+                with
+            { CreateRevision = entry.CreateRevision, ModRevision = entry.ModRevision };
+            return view with { Gates = view.Gates.SetItem(CheckNodeId(rest), gate) };
+        }
         if (KeySchema.TryRest(key, keys.Loads, out rest))
             return view with { Loads = view.Loads.SetItem(rest, RecordJson.Read<LoadReport>(entry.Value.Span)) };
         if (key == keys.Report)
@@ -122,6 +129,8 @@ public sealed class ViewBuilder(KeySchema keys)
             return view with { Proxies = view.Proxies.Remove(rest) };
         if (KeySchema.TryRest(key, keys.Alives, out rest))
             return view with { Alive = view.Alive.Remove(rest) };
+        if (KeySchema.TryRest(key, keys.Gates, out rest))
+            return view with { Gates = view.Gates.Remove(rest) };
         if (KeySchema.TryRest(key, keys.Loads, out rest))
             return view with { Loads = view.Loads.Remove(rest) };
         if (key == keys.Report)

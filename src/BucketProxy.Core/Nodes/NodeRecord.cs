@@ -33,6 +33,15 @@ public sealed record NodeRecord
     /// <c>"follows_pins": true</c>.</summary>
     public bool FollowsPins { get; init; }
 
+    /// <summary>What stands in front of the node, as its registration says: <c>"gate": "supervised"</c> or <c>"unsupervised"</c>.</summary>
+    public GateKind Gate { get; init; }
+
+    /// <summary>
+    /// The run of the server that requests are bound to (G2); null: whichever run answers at the address. Only a gate knows it, of its own
+    /// server, whose address here is the one behind the gate.
+    /// </summary>
+    public string? Incarnation { get; init; }
+
     /// <summary>Store revision at which the registration came into being (0 for a node known from configuration only).</summary>
     public long CreateRevision { get; init; }
 

@@ -25,7 +25,7 @@ public sealed class RoutingEntry
     public required EntryState State { get; init; }
 
     /// <summary>The owner; null only while <see cref="State"/> is <see cref="EntryState.Unassigned"/> or
-    /// <see cref="EntryState.Moving"/>.</summary>
+    /// <see cref="EntryState.Moving"/>. At a gate an entry may be unassigned with an owner: its own, which takes nothing at the moment.</summary>
     public NodeRecord? Owner { get; init; }
 
     /// <summary>The epoch: mod-revision of the key that grants ownership (0 while there is none).</summary>
@@ -66,9 +66,10 @@ public sealed class RoutingEntry
     }
 
     /// <summary>Whether <paramref name="other"/> describes the same grant, so that the object (and its count) can stay.
-    /// Of the owner, its id and address count: a registration that is only refreshed is no other grant.</summary>
+    /// Of the owner, its id, address, gate and incarnation count: a registration that is only refreshed is no other grant.</summary>
     public bool DescribesSameAs(RoutingEntry other) =>
         Bucket == other.Bucket && Pin == other.Pin && State == other.State && Epoch == other.Epoch
         && MoveRevision == other.MoveRevision
-        && Owner?.Id == other.Owner?.Id && Equals(Owner?.LocalUrl, other.Owner?.LocalUrl);
+        && Owner?.Id == other.Owner?.Id && Equals(Owner?.LocalUrl, other.Owner?.LocalUrl)
+        && Owner?.Gate == other.Owner?.Gate && Owner?.Incarnation == other.Owner?.Incarnation;
 }
