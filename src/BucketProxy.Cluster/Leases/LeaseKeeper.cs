@@ -3,7 +3,8 @@ using BucketProxy.Cluster.Store;
 namespace BucketProxy.Cluster.Leases;
 
 /// <summary>
-/// Keeps one lease alive: renews it every third of its time to live until it is disposed of or the store says that it is gone.
+/// Keeps one lease alive: renews it every third of its time to live, or as often as is asked for, until it is disposed of or the store says
+/// that it is gone.
 /// </summary>
 /// <remarks>
 /// A renewal counts from when it was <b>sent</b>, on the monotonic clock: the store may have started counting then, and an
@@ -20,8 +21,13 @@ public sealed class LeaseKeeper : IAsyncDisposable
     private readonly Task _loop;
     private long _renewedAt;
 
-    private LeaseKeeper(IClusterStore store, TimeProvider time, LeaseGrant grant, long sentAt)
+    private readonly TimeSpan _pause;
+    private readonly Action? _renewed;
+
+    private LeaseKeeper(IClusterStore store, TimeProvider time, LeaseGrant grant, long sentAt, TimeSpan? interval, Action? renewed)
     {
+        _pause = interval ?? grant.TimeToLive / 3;
+        _renewed = renewed;
         _store = store;
         _time = time;
         _leaseId = grant.LeaseId;
@@ -45,20 +51,27 @@ public sealed class LeaseKeeper : IAsyncDisposable
     public TimeSpan Remaining => _timeToLive - _time.GetElapsedTime(Interlocked.Read(ref _renewedAt));
 
     /// <summary>Grants a lease and starts to keep it.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="timeToLive">What is asked for.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <param name="interval">How often it is renewed; null: every third of what the store granted.</param>
+    /// <param name="renewed">Called after each renewal that the store has acknowledged; quick, does not throw.</param>
     /// <exception cref="StoreUnavailableException">The store did not grant one.</exception>
     public static async Task<LeaseKeeper> GrantAsync(
-        IClusterStore store, TimeSpan timeToLive, TimeProvider time, CancellationToken cancellationToken)
+        IClusterStore store, TimeSpan timeToLive, TimeProvider time, CancellationToken cancellationToken,
+        TimeSpan? interval = null, Action? renewed = null)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(time);
         var sentAt = time.GetTimestamp();
         var grant = await store.GrantLeaseAsync(timeToLive, cancellationToken).ConfigureAwait(false);
-        return new LeaseKeeper(store, time, grant, sentAt);
+        return new LeaseKeeper(store, time, grant, sentAt, interval, renewed);
     }
 
     private async Task RenewUntilLostAsync()
     {
-        var pause = _timeToLive / 3;
+        var pause = _pause;
         var retry = TimeSpan.FromTicks(Math.Min(_timeToLive.Ticks / 10, TimeSpan.TicksPerSecond));
         var next = pause;
         try
@@ -78,6 +91,7 @@ public sealed class LeaseKeeper : IAsyncDisposable
                         return;
                     }
                     Interlocked.Exchange(ref _renewedAt, sentAt);
+                    _renewed?.Invoke();
                     next = pause;
                 }
                 catch (StoreException)

@@ -32,7 +32,12 @@ internal abstract class TrackedTunnel(BaseId baseId, RoutingEntry entry)
     /// </summary>
     public bool StandsUnder(RoutingEntry now)
     {
-        if (ReferenceEquals(now, entry) || now.State == EntryState.Unassigned)
+        if (ReferenceEquals(now, entry))
+            return true;
+        // G2: at a gate, the owner's run is about to end, or is another one.
+        if (now.Owner?.Incarnation is { } run && (now.State == EntryState.Unassigned || run != entry.Owner?.Incarnation))
+            return false;
+        if (now.State == EntryState.Unassigned)
             return true;
         if (now.State == EntryState.Moving || !string.Equals(now.Owner?.Id, entry.Owner?.Id, StringComparison.Ordinal))
             return false;

@@ -120,6 +120,33 @@ public sealed class Traffic
         }
     }
 
+    /// <summary>
+    /// Completes when nothing is in flight to a run of the gate's own server any more. Call it after a table was published that admits
+    /// nothing to it.
+    /// </summary>
+    /// <param name="incarnation">The run.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async Task WhenRunIsSilentAsync(string incarnation, CancellationToken cancellationToken = default)
+    {
+        while (!ReferenceEquals(Volatile.Read(ref _seen), _current.Table))
+        {
+            // Another thread is in the middle of publishing.
+            cancellationToken.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+        foreach (var bucket in _buckets)
+        {
+            // As in WhenSilentAsync: plain requests first, tunnels second.
+            foreach (var entry in bucket.Retired())
+            {
+                if (entry.Owner?.Incarnation == incarnation)
+                    await entry.WhenSilent().WaitAsync(cancellationToken);
+            }
+            foreach (var tunnel in bucket.Where(t => t.Entry.Owner?.Incarnation == incarnation))
+                await tunnel.Silent.WaitAsync(cancellationToken);
+        }
+    }
+
     /// <summary>What keeps the scope from falling silent, in one line for people; null when nothing does.</summary>
     public string? BusyWith(Bucket bucket, BasePrefix? pin)
     {

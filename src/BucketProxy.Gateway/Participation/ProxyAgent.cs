@@ -15,7 +15,7 @@ namespace BucketProxy.Gateway.Participation;
 /// </summary>
 /// <remarks>
 /// One loop decides; it never waits for the store, so that a new table or a fence is never late because a write is. At most
-/// one write is under way at a time (<see cref="WriteSlot"/>), and its outcome wakes the loop.
+/// one write is under way at a time (<see cref="WriteSlot{TState}"/>), and its outcome wakes the loop.
 /// </remarks>
 public sealed class ProxyAgent : IAsyncDisposable
 {
@@ -28,12 +28,14 @@ public sealed class ProxyAgent : IAsyncDisposable
     private readonly Signal _signal = new();
     private readonly SilenceWatch _silence;
     private readonly ProxyRegistration _registration;
-    private readonly WriteSlot _writes;
+    private readonly WriteSlot<ProxyState> _writes;
     private readonly LoadReporter _loadReporter;
+    private readonly OwnServerSeat? _own;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ProxyState _state;
+    private ImmutableSortedDictionary<string, string> _busy = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
     private Task? _loop;
     private Task? _loads;
 
@@ -47,6 +49,7 @@ public sealed class ProxyAgent : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     /// <param name="cache">The last good table on disk, or null where the proxy has no state directory.</param>
+    /// <param name="own">The server behind the gate that the table is for; null: it is a proxy's.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     public ProxyAgent(
         IClusterStore store,
@@ -57,9 +60,13 @@ public sealed class ProxyAgent : IAsyncDisposable
         ProxyAgentOptions options,
         TimeProvider time,
         ILogger<ProxyAgent> logger,
-        TableCache? cache = null)
+        TableCache? cache = null,
+        OwnServerSeat? own = null)
     {
         options.Validate();
+        _own = own;
+        if (own is not null)
+            own.WantedChanged += _signal.Set;
         _views = views;
         _table = table;
         _traffic = traffic;
@@ -68,7 +75,7 @@ public sealed class ProxyAgent : IAsyncDisposable
         _logger = logger;
         _silence = new SilenceWatch(traffic, time, _signal.Set);
         _registration = new ProxyRegistration(store, keys, options, cache, time, logger, _signal.Set);
-        _writes = new WriteSlot(options.Instance, time, logger, _signal.Set, _stop.Token);
+        _writes = new WriteSlot<ProxyState>(options.Instance, time, logger, _signal.Set, _stop.Token);
         _loadReporter = new LoadReporter(store, keys, _registration, traffic, options, time, logger);
         _state = new ProxyState { Instance = options.Instance, OnStoreLoss = options.OnStoreLoss };
         // A successor that starts while the store is away serves what its predecessor left: nobody can have been granted
@@ -91,6 +98,16 @@ public sealed class ProxyAgent : IAsyncDisposable
     /// while something of it is in flight. Null: there is none, as it should be.
     /// </summary>
     public string? BrokenSilence() => SilenceCheck.Broken(Volatile.Read(ref _state).Reported, _table, _traffic);
+
+    /// <summary>Bucket to create-revision of the move: of this very move nothing is in flight from here to the old owner, and nothing more
+    /// will be (S2).</summary>
+    public IReadOnlyDictionary<string, long> Silent => Volatile.Read(ref _state).Silent;
+
+    /// <summary>Bucket to what has held its move up for longer than usual, for people.</summary>
+    public IReadOnlyDictionary<string, string> Busy => Volatile.Read(ref _busy);
+
+    /// <summary>Called from any thread after its standing may have changed.</summary>
+    public event Action? Decided;
 
     /// <summary>Sets it going.</summary>
     public void Start()
@@ -122,7 +139,9 @@ public sealed class ProxyAgent : IAsyncDisposable
     // One decision. Returns when to decide again if nothing happens before; null: nothing but an event can matter.
     private TimeSpan? Step(ClusterView? view)
     {
-        var before = _state.Phase;
+        var standing = _state;
+        var busyBefore = _busy;
+        var before = standing.Phase;
         var decision = ProxyParticipant.Decide(new ProxyInput
         {
             State = _state,
@@ -140,11 +159,14 @@ public sealed class ProxyAgent : IAsyncDisposable
             Log.Fenced(_logger, _options.Instance);
             // Closed for new requests first, then cut: what is cut cannot come back.
             _table.Publish(ClosedTable.Of(_table.Table));
+            _own?.Published(null);
             _traffic.AbortAll();
         }
-        if (decision.Publish)
+        var own = _own?.Wanted;
+        if (decision.Publish || (own != _own?.InForce && decision.State.Phase == ProxyPhase.Serving && view is not null))
         {
-            _table.Publish(RoutingTableBuilder.Build(_table.Table, view!));
+            _table.Publish(RoutingTableBuilder.Build(_table.Table, view!, own));
+            _own?.Published(own);
             _silence.Follow(view!);
             _signal.Set();
         }
@@ -154,14 +176,17 @@ public sealed class ProxyAgent : IAsyncDisposable
             _serving.TrySetResult();
 
         StartWrite(decision);
+        if (decision.State != standing || !_busy.SequenceEqual(busyBefore))
+            Decided?.Invoke();
         return Earliest(_silence.NextBusy(), UntilFence(), _writes.UntilRetry);
     }
 
     private void StartWrite(ProxyDecision decision)
     {
+        var busy = _silence.Busy().ToImmutableSortedDictionary(StringComparer.Ordinal);
+        Volatile.Write(ref _busy, busy);
         if (!_writes.IsFree)
             return;
-        var busy = _silence.Busy().ToImmutableSortedDictionary(StringComparer.Ordinal);
         if (decision.Register)
             _writes.Start(over => _registration.RegisterAsync(decision.State, busy, over));
         else if (decision.ReleasePredecessors)
@@ -221,7 +246,7 @@ public sealed class ProxyAgent : IAsyncDisposable
 
     private async Task LeaveAsync()
     {
-        using var deadline = new CancellationTokenSource(WriteSlot.Deadline, _time);
+        using var deadline = new CancellationTokenSource(WriteSlot<ProxyState>.Deadline, _time);
         try
         {
             await _registration.LeaveAsync(deadline.Token).ConfigureAwait(false);

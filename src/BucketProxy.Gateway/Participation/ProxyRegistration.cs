@@ -12,7 +12,7 @@ namespace BucketProxy.Gateway.Participation;
 /// The proxy's own keys in the store, and the lease that two of them live under. Each write is done once, and fails with the store's or
 /// the disk's exception; it comes back as what it changes of the proxy's standing by then, for that may have changed while it was under way.
 /// </summary>
-/// <remarks>One write at a time (<see cref="WriteSlot"/> sees to that); the lease may be read from any thread.</remarks>
+/// <remarks>One write at a time (<see cref="WriteSlot{TState}"/> sees to that); the lease may be read from any thread.</remarks>
 /// <param name="store">The store.</param>
 /// <param name="keys">How keys are spelled.</param>
 /// <param name="options">What the record says.</param>

@@ -4,15 +4,16 @@ using Microsoft.Extensions.Logging;
 namespace BucketProxy.Gateway.Participation;
 
 /// <summary>
-/// At most one write of the proxy's record at a time, each within a deadline, and a pause after one that failed. The agent's loop starts
+/// At most one write of a participant's record at a time, each within a deadline, and a pause after one that failed. The agent's loop starts
 /// them and takes their outcomes, and never waits for one. Used by that loop only, so not thread-safe.
 /// </summary>
-/// <param name="instance">The proxy, for the log.</param>
+/// <typeparam name="TState">The standing of the proxy or gate whose record it is.</typeparam>
+/// <param name="instance">The proxy or gate, for the log.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where failures are reported.</param>
 /// <param name="ended">Called from any thread when a write has ended.</param>
 /// <param name="stop">Ends the write under way.</param>
-internal sealed class WriteSlot(string instance, TimeProvider time, ILogger logger, Action ended, CancellationToken stop)
+internal sealed class WriteSlot<TState>(string instance, TimeProvider time, ILogger logger, Action ended, CancellationToken stop)
 {
     /// <summary>How long one write may take.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(3);
@@ -22,7 +23,7 @@ internal sealed class WriteSlot(string instance, TimeProvider time, ILogger logg
     private long _notBefore;
 
     /// <summary>The write under way, or the ended one whose outcome was not taken yet; null: there is none.</summary>
-    public Task<Func<ProxyState, ProxyState>>? Write { get; private set; }
+    public Task<Func<TState, TState>>? Write { get; private set; }
 
     /// <summary>Whether a write may start now.</summary>
     public bool IsFree => Write is null && UntilRetry is null;
@@ -38,15 +39,15 @@ internal sealed class WriteSlot(string instance, TimeProvider time, ILogger logg
     }
 
     /// <summary>Starts one. Only while <see cref="IsFree"/>.</summary>
-    public void Start(Func<CancellationToken, Task<Func<ProxyState, ProxyState>>> write)
+    public void Start(Func<CancellationToken, Task<Func<TState, TState>>> write)
     {
         Write = RunAsync(write);
         Write.ContinueWith(_ => ended(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
-    /// <summary>What the write that has ended changes of the proxy's standing; null: none has ended, or it failed.</summary>
+    /// <summary>What the write that has ended changes of the standing; null: none has ended, or it failed.</summary>
     /// <exception cref="OperationCanceledException">It is stopping.</exception>
-    public async ValueTask<Func<ProxyState, ProxyState>?> TakeOutcomeAsync()
+    public async ValueTask<Func<TState, TState>?> TakeOutcomeAsync()
     {
         if (Write is not { IsCompleted: true } write)
             return null;
@@ -67,7 +68,7 @@ internal sealed class WriteSlot(string instance, TimeProvider time, ILogger logg
         return null;
     }
 
-    private async Task<Func<ProxyState, ProxyState>> RunAsync(Func<CancellationToken, Task<Func<ProxyState, ProxyState>>> write)
+    private async Task<Func<TState, TState>> RunAsync(Func<CancellationToken, Task<Func<TState, TState>>> write)
     {
         using var deadline = new CancellationTokenSource(Deadline, time);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
