@@ -83,8 +83,8 @@ internal sealed partial class GateTurn(GateInput input)
         var next = _state with { Step = ServerStep.None, Run = null, Since = input.Now, RestartFor = GateState.Moves, Asked = GateState.Moves };
         if (!held)
         {
-            // It never held a base: nothing is lost with it.
-            return hasSaved ? next : Failed() with { Step = ServerStep.None, Run = null, Since = input.Now };
+            // It holds no base that the cluster knows of: it never answered, or its key is gone and it was killed for that.
+            return _state.LastIncarnation == _state.Run ? next : Failed() with { Step = ServerStep.None, Run = null, Since = input.Now };
         }
         if (!hasSaved)
         {
