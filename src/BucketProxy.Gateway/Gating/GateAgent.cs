@@ -37,6 +37,7 @@ public sealed class GateAgent : IAsyncDisposable
     private readonly long _began;
 
     private GateState _state = new();
+    private int _hasRefused;
     private Task? _loop;
 
     /// <summary>Makes the agent; <see cref="Start"/> sets it going.</summary>
@@ -88,13 +89,24 @@ public sealed class GateAgent : IAsyncDisposable
     public GateState State => Volatile.Read(ref _state);
 
     /// <summary>Whether requests go to the server right now.</summary>
-    public bool IsOpen => _seat.InForce is { Admits: true } && LeaseIsValid;
+    public bool IsOpen => _seat.InForce is { Admits: true } && LeaseIsSafe;
 
     /// <summary>
     /// G1: whether the lease lives for certain for long enough that a server asked to save now would be dead before it ends. Cheap: asked for
-    /// every request.
+    /// every request. After it said no, a table is published once it may say yes again: who waits looks again.
     /// </summary>
-    public bool LeaseIsValid => _registration.Lease is { } lease && lease.Remaining > _options.StopMargin;
+    public bool LeaseIsValid
+    {
+        get
+        {
+            if (LeaseIsSafe)
+                return true;
+            Interlocked.Exchange(ref _hasRefused, 1);
+            return false;
+        }
+    }
+
+    private bool LeaseIsSafe => _registration.Lease is { } lease && lease.Remaining > _options.StopMargin;
 
     /// <summary>For how long the lease lives for certain; null: there is none.</summary>
     public TimeSpan? LeaseRemaining => _registration.Lease?.Remaining;
@@ -165,6 +177,9 @@ public sealed class GateAgent : IAsyncDisposable
                 Log.GateShut(_logger, _options.NodeId, decision.State.Step);
             _seat.Want(next);
         }
+        // G1: the lease was renewed in the last moment, and nothing else has changed.
+        if (decision.IsOpen && LeaseIsSafe && Interlocked.Exchange(ref _hasRefused, 0) != 0)
+            _seat.Renew();
         _silence.Follow(decision.State is { Step: ServerStep.Draining, Run: { } draining } && _seat.InForce is { Admits: false } ? draining : null);
 
         // :: G2, G4: the server.

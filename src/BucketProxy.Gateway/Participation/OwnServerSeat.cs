@@ -10,6 +10,7 @@ public sealed class OwnServerSeat
 {
     private OwnServer _wanted;
     private OwnServer? _inForce;
+    private int _renewals;
 
     /// <summary>Makes it.</summary>
     /// <param name="first">What is wanted at first; usually closed.</param>
@@ -35,6 +36,15 @@ public sealed class OwnServerSeat
         Volatile.Write(ref _wanted, own);
         WantedChanged?.Invoke();
     }
+
+    /// <summary>Asks for a table to be published although nothing in it has changed: who was refused by it looks again.</summary>
+    public void Renew()
+    {
+        Interlocked.Exchange(ref _renewals, 1);
+        WantedChanged?.Invoke();
+    }
+
+    internal bool TakeRenewal() => Interlocked.Exchange(ref _renewals, 0) != 0;
 
     internal void Published(OwnServer? own)
     {

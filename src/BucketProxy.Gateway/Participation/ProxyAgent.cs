@@ -163,7 +163,8 @@ public sealed class ProxyAgent : IAsyncDisposable
             _traffic.AbortAll();
         }
         var own = _own?.Wanted;
-        if (decision.Publish || (own != _own?.InForce && decision.State.Phase == ProxyPhase.Serving && view is not null))
+        var isDue = own != _own?.InForce || _own is not null && _own.TakeRenewal();
+        if (decision.Publish || (isDue && decision.State.Phase == ProxyPhase.Serving && view is not null))
         {
             _table.Publish(RoutingTableBuilder.Build(_table.Table, view!, own));
             _own?.Published(own);

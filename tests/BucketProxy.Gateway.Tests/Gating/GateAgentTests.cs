@@ -92,6 +92,22 @@ public class GateAgentTests
         Assert.True(run.KilledAt <= last + TimeSpan.FromSeconds(2.5), $"{run.KilledAt} after {last}, {left} of the lease left at first");
     }
 
+    /// <summary>A request that was refused for the lease waits for a table; the renewal alone brings none.</summary>
+    [Fact]
+    public async Task LeaseRefusedARequestAndIsRenewed_PublishesATable()
+    {
+        await using var gate = new GateFixture();
+        await gate.OpenAsync();
+        var tables = 0;
+        gate.Current.Published += (_, _) => tables++;
+        gate.Store.Partition();
+        gate.Time.Advance(gate.Agent.LeaseRemaining!.Value - TimeSpan.FromSeconds(5));
+        Assert.False(gate.Agent.LeaseIsValid);
+        gate.Store.Heal();
+        await gate.UntilAsync(() => gate.Agent.LeaseIsValid && gate.IsOpen);
+        Assert.True(tables > 0);
+    }
+
     [Fact]
     public async Task KeyTakenAway_KillsAndRegistersAnew()
     {
