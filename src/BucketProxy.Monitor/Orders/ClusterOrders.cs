@@ -198,7 +198,7 @@ public sealed class ClusterOrders
     {
         var view = View();
         var gone = view.Assignments.Values.Concat(view.Pins.Values).Select(g => g.Owner)
-            .Where(o => !view.Nodes.ContainsKey(o)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToImmutableArray();
+            .Where(o => !view.Nodes.ContainsKey(o) || view.Gates.GetValueOrDefault(o) is { Supervised: true, HasExited: true }).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToImmutableArray();
         return _writer.ChangeAsync<ClusterPolicy>(_keys.ClusterPolicy, "unfreeze", null, by,
             p => p with { Frozen = false, FrozenReason = null, AcceptedLosses = gone }, cancellationToken);
     }
@@ -272,9 +272,9 @@ public sealed class ClusterOrders
     private string? WhyKept(string node, BasePrefix? pin)
     {
         var view = View();
-        var (configured, record) = (_options.Node(node), view.Nodes.GetValueOrDefault(node));
-        return NodeCard.ReleaseProblem(
-            node, NodeCard.ReleaseOf(view.NodePolicies.GetValueOrDefault(node), configured, record), NodeCard.FollowsPinsOf(configured, record), pin);
+        return ReleaseTerms.Of(
+            node, view.NodePolicies.GetValueOrDefault(node), _options.Node(node), view.Nodes.GetValueOrDefault(node),
+            view.KnownNodes.GetValueOrDefault(node), view.Gates.GetValueOrDefault(node)).WhyKept(pin);
     }
 
     /// <summary>A base whose holder cannot release it cannot go elsewhere.</summary>
