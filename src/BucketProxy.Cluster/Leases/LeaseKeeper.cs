@@ -50,6 +50,9 @@ public sealed class LeaseKeeper : IAsyncDisposable
     /// </summary>
     public TimeSpan Remaining => _timeToLive - _time.GetElapsedTime(Interlocked.Read(ref _renewedAt));
 
+    /// <summary>Until when the lease lives for certain unless it is revoked, as a timestamp of the clock that it was granted by.</summary>
+    public long EndsAt => Interlocked.Read(ref _renewedAt) + (long)(_timeToLive.TotalSeconds * _time.TimestampFrequency);
+
     /// <summary>Grants a lease and starts to keep it.</summary>
     /// <param name="store">The store.</param>
     /// <param name="timeToLive">What is asked for.</param>

@@ -111,6 +111,9 @@ public sealed class GateAgent : IAsyncDisposable
     /// <summary>For how long the lease lives for certain; null: there is none.</summary>
     public TimeSpan? LeaseRemaining => _registration.Lease?.Remaining;
 
+    // G4: by an absolute time, from the sending of the last acknowledged renewal.
+    private long? KilledAt => _registration.Lease?.EndsAt - (long)(_options.Margin.TotalSeconds * _time.TimestampFrequency);
+
     private TimeSpan Now => _time.GetElapsedTime(_began);
 
     /// <summary>Sets it going.</summary>
@@ -185,8 +188,8 @@ public sealed class GateAgent : IAsyncDisposable
         // :: G2, G4: the server.
         if (before.Run is { } gone && decision.State.Run != gone)
             _traffic.Retire(gone);
-        if (LeaseRemaining is { } left)
-            _server.Extend(left - _options.Margin);
+        if (KilledAt is { } end)
+            _server.ExtendUntil(end);
         if (decision.Kill)
             _server.Kill();
         if (decision.Stop)
@@ -194,7 +197,7 @@ public sealed class GateAgent : IAsyncDisposable
         if (!_options.Supervised && decision.State is { Step: ServerStep.Starting, Run: { } watched })
             _server.Watch(watched);
         if (decision.Start)
-            _server.Start(() => LeaseRemaining - _options.Margin, _stop.Token);
+            _server.Start(() => KilledAt, _stop.Token);
         foreach (var wish in decision.Release)
             _server.Release(wish, _stop.Token);
 

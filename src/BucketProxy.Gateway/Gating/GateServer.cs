@@ -26,9 +26,9 @@ internal sealed class GateServer(
     public string? StartTime { get; private set; }
 
     /// <summary>Starts a run, and asks it until it answers.</summary>
-    /// <param name="untilKilled">For how long it may live as things stand; null: there is no lease any more.</param>
+    /// <param name="killedAt">Until when it may live as things stand; null: there is no lease any more.</param>
     /// <param name="stop">The gate stops.</param>
-    public void Start(Func<TimeSpan?> untilKilled, CancellationToken stop) => _start = StartAsync(untilKilled, stop);
+    public void Start(Func<long?> killedAt, CancellationToken stop) => _start = StartAsync(killedAt, stop);
 
     /// <summary>Asks a server that is not supervised until it answers.</summary>
     public void Watch(string run)
@@ -38,7 +38,7 @@ internal sealed class GateServer(
     }
 
     /// <summary>Moves the time at which the present run is killed.</summary>
-    public void Extend(TimeSpan untilKilled) => Volatile.Read(ref _run)?.Extend(untilKilled);
+    public void ExtendUntil(long killedAt) => Volatile.Read(ref _run)?.ExtendUntil(killedAt);
 
     public void SignalStop(string why)
     {
@@ -72,13 +72,13 @@ internal sealed class GateServer(
         }
     }
 
-    private async Task StartAsync(Func<TimeSpan?> untilKilled, CancellationToken stop)
+    private async Task StartAsync(Func<long?> killedAt, CancellationToken stop)
     {
         try
         {
-            if (untilKilled() is not { } left || left <= TimeSpan.Zero)
+            if (killedAt() is not { } end || end <= time.GetTimestamp())
                 throw new IOException("the lease ended before it was started");
-            var run = await launcher!.StartAsync(left, stop).ConfigureAwait(false);
+            var run = await launcher!.StartAsync(end, stop).ConfigureAwait(false);
             StartTime = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture);
             Volatile.Write(ref _run, run);
             Log.ServerStarted(logger, options.NodeId, run.Incarnation);

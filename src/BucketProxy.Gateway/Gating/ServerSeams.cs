@@ -6,11 +6,11 @@ namespace BucketProxy.Gateway.Gating;
 public interface IServerLauncher
 {
     /// <summary>Starts a run. Only while no earlier one is left.</summary>
-    /// <param name="untilKilled">After this time the run is killed, whatever becomes of the gate (G5), unless
-    /// <see cref="IServerRun.Extend"/> says otherwise before.</param>
+    /// <param name="killedAt">At this timestamp of the gate's clock the run is killed, whatever becomes of the gate (G5), unless
+    /// <see cref="IServerRun.ExtendUntil"/> says otherwise before.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="IOException">The program could not be started; the message says why.</exception>
-    Task<IServerRun> StartAsync(TimeSpan untilKilled, CancellationToken cancellationToken);
+    Task<IServerRun> StartAsync(long killedAt, CancellationToken cancellationToken);
 }
 
 /// <summary>One run of the server behind a gate: a process and all that it started.</summary>
@@ -22,8 +22,9 @@ public interface IServerRun : IAsyncDisposable
     /// <summary>Completes when no process of it is left. Never fails.</summary>
     Task<ServerEnd> Ended { get; }
 
-    /// <summary>Moves the time at which it is killed to so long from now. Never waits.</summary>
-    void Extend(TimeSpan untilKilled);
+    /// <summary>Moves the time at which it is killed to this timestamp of the gate's clock. Absolute: a gate that stands still in the middle of the
+    /// call must not give it more time by that. Never waits.</summary>
+    void ExtendUntil(long killedAt);
 
     /// <summary>Asks it to save and to end.</summary>
     void SignalStop();

@@ -25,12 +25,12 @@ internal sealed class FakeServer(CurrentTable table, TimeProvider time) : IServe
     /// <summary>Requests to the run are under way until this is set.</summary>
     public bool IsBusy { get; set; }
 
-    public Task<IServerRun> StartAsync(TimeSpan untilKilled, CancellationToken cancellationToken)
+    public Task<IServerRun> StartAsync(long killedAt, CancellationToken cancellationToken)
     {
         if (Run is { Ended.IsCompleted: false })
             throw new InvalidOperationException("Two runs at once.");
         Run = new FakeRun(this, $"run{Interlocked.Increment(ref _runs)}", time);
-        Run.Extend(untilKilled);
+        Run.ExtendUntil(killedAt);
         Story.Enqueue("start " + Run.Incarnation);
         return Task.FromResult<IServerRun>(Run);
     }
@@ -59,18 +59,17 @@ internal sealed class FakeServer(CurrentTable table, TimeProvider time) : IServe
 internal sealed class FakeRun(FakeServer server, string incarnation, TimeProvider time) : IServerRun
 {
     private readonly TaskCompletionSource<ServerEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly long _began = time.GetTimestamp();
 
     public string Incarnation => incarnation;
 
     public Task<ServerEnd> Ended => _ended.Task;
 
-    /// <summary>When it is killed, on the clock that began with it.</summary>
-    public TimeSpan KilledAt { get; private set; }
+    /// <summary>When it is killed, as a timestamp.</summary>
+    public long KilledAt { get; private set; }
 
-    public bool IsOverdue => time.GetElapsedTime(_began) > KilledAt;
+    public bool IsOverdue => time.GetTimestamp() > KilledAt;
 
-    public void Extend(TimeSpan untilKilled) => KilledAt = time.GetElapsedTime(_began) + untilKilled;
+    public void ExtendUntil(long killedAt) => KilledAt = killedAt;
 
     public void SignalStop()
     {
