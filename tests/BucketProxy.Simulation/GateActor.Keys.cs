@@ -1,0 +1,175 @@
+using BucketProxy.Cluster.Store;
+using BucketProxy.Cluster.View;
+using BucketProxy.Gateway.Gating;
+
+namespace BucketProxy.Simulation;
+
+/// <summary>A gate's keys and its lease, as <see cref="GateRegistration"/> keeps them.</summary>
+internal sealed partial class GateActor
+{
+    private const string RegisterSubject = "gate-register";
+    private const string WriteSubject = "gate-write";
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+
+    private long _lease;
+    private TimeSpan _renewedAt;
+    private long _createdAt;
+    private bool _writing;
+
+    private GateAgentOptions Options(World world) => world.Options.Gate with
+    {
+        Instance = Instance,
+        NodeId = Of(world).Id,
+        LocalNodeUrl = "http://" + Of(world).Id,
+        Supervised = Of(world).Supervised,
+        Release = Of(world).Mode,
+    };
+
+    private void ForgetKeys()
+    {
+        (_lease, _createdAt) = (0, 0);
+        _writing = false;
+    }
+
+    private TimeSpan? LeaseRemaining(World world) =>
+        _lease == 0 ? null : world.Options.Gate.LeaseTimeToLive - (Local(world) - _renewedAt);
+
+    // G4: counted from the sending of the last renewal that was acknowledged. When its own clock shows it, all must be dead.
+    private TimeSpan Deadline(World world)
+    {
+        if (LeaseRemaining(world) is not { } left)
+            return (world.Options.Mutation.Gate & GateMutations.StartWithoutLease) != 0 ? TimeSpan.MaxValue : TimeSpan.Zero;
+        return (world.Options.Mutation.Gate & GateMutations.StartWithoutLease) != 0 && left <= world.Options.Gate.Margin
+            ? TimeSpan.MaxValue
+            : world.Now + (left - world.Options.Gate.Margin) / Rate;
+    }
+
+    private void KeepLease(World world)
+    {
+        if (_lease != 0)
+            world.Call(this, new RenewLeaseCall(_lease, Local(world)));
+    }
+
+    private void DropLease(World world)
+    {
+        if (_lease != 0)
+            world.Call(this, new RevokeLeaseCall(_lease));
+        _lease = 0;
+    }
+
+    private void CarryOut(World world, GateDecision decision)
+    {
+        if (_writing)
+            return;
+        if (decision.Register)
+        {
+            _writing = true;
+            DropLease(world);
+            world.Call(this, new GrantLeaseCall(world.Options.Gate.LeaseTimeToLive, Local(world)));
+        }
+        else if (decision.Write is { } record)
+        {
+            _writing = true;
+            if (_lease == 0)
+                Wrote(world, new GateOverwritten());
+            else
+                world.Call(this, new WriteCall(WriteSubject, Writing(world, record, decision.Publishes), 0, record));
+        }
+    }
+
+    private void Register(World world)
+    {
+        var options = Options(world);
+        var first = new GateRecord
+        {
+            Instance = Instance,
+            Url = options.LocalNodeUrl,
+            Supervised = options.Supervised,
+            Release = options.Release,
+            LeaseSeconds = options.LeaseTimeToLive.TotalSeconds,
+            LateSaveSeconds = options.LateSaveTime.TotalSeconds,
+            SaveSeconds = options.SaveTime.TotalSeconds,
+        };
+        var (key, registration) = (world.Keys.Gate(options.NodeId), world.Keys.Node(options.NodeId));
+        world.Call(this, new WriteCall(RegisterSubject, new StoreTransaction
+        {
+            // G7: never over another's.
+            Comparisons = (world.Options.Mutation.Gate & GateMutations.RegisterOverOthers) != 0 ? [] : [Comparison.Absent(key), Comparison.Absent(registration)],
+            Success = [StoreOperation.PutText(key, RecordJson.Write(first), _lease)],
+        }, 0));
+    }
+
+    private StoreTransaction Writing(World world, GateRecord record, bool publishes)
+    {
+        var options = Options(world);
+        var operations = new List<StoreOperation> { StoreOperation.PutText(world.Keys.Gate(options.NodeId), RecordJson.Write(record), _lease) };
+        if (publishes)
+        {
+            var (gate, start) = options.Supervised ? ("supervised", $"\"start-{record.Incarnation}\"") : ("unsupervised", "null");
+            operations.Add(StoreOperation.PutText(world.Keys.Node(options.NodeId),
+                $$"""{"local_node_url":"{{options.LocalNodeUrl}}","node_url":"http://x","start_time":{{start}},"gate":"{{gate}}","follows_pins":true}""", _lease));
+        }
+        return new StoreTransaction
+        {
+            // G8: only while this gate's own key stands.
+            Comparisons = (world.Options.Mutation.Gate & GateMutations.TellExitBlindly) != 0 ? [] : [Comparison.CreatedAt(world.Keys.Gate(options.NodeId), _createdAt)],
+            Success = operations,
+        };
+    }
+
+    private void Wrote(World world, GateEvent e)
+    {
+        _writing = false;
+        OnEvent(world, e);
+    }
+
+    public void OnReply(World world, StoreCall call, object? result)
+    {
+        switch (call)
+        {
+            case GrantLeaseCall grant:
+                _lease = ((LeaseGrant)result!).LeaseId;
+                _renewedAt = grant.SentAt;
+                Register(world);
+                break;
+            case RenewLeaseCall renew when renew.Lease == _lease:
+                if (result is null)
+                    _lease = 0;
+                else
+                    _renewedAt = (world.Options.Mutation.World & WorldMutations.DeadlineFromAnswer) != 0 ? Local(world) : renew.SentAt;
+                DecideSoon(world);
+                break;
+            case WriteCall { Subject: RegisterSubject }:
+                if (result is TransactionResult { Succeeded: true } created)
+                {
+                    _createdAt = created.Revision;
+                    Wrote(world, new GateRegistered(created.Revision));
+                    break;
+                }
+                DropLease(world);
+                Wrote(world, new GateRefused("another's stands there"));
+                break;
+            case WriteCall { Subject: WriteSubject } when result is null:
+                OnFailed(world, call);
+                break;
+            case WriteCall { Subject: WriteSubject } write:
+                Wrote(world, result is TransactionResult { Succeeded: true } written
+                    ? new GateWritten((GateRecord)write.Note!, written.Revision)
+                    : new GateOverwritten());
+                break;
+        }
+    }
+
+    public void OnFailed(World world, StoreCall call)
+    {
+        if (call is not (RenewLeaseCall or RevokeLeaseCall))
+            world.Send(new Tick(Ref, "retry", 0), Retry);
+    }
+
+    public string Describe() => $"G{Index} run {Run} {(Up ? "up" : "down")} {Frozen} view {View?.Revision} lease {_lease} {_renewedAt} {_createdAt} {_writing} {_deciding} "
+        + $"{Wanted} [{string.Join(',', _events)}] {State.CreatedAt} {State.Written?.Incarnation}/{State.Written?.Exited} {State.PublishedAt} {State.Step} {State.Run} {State.Since} "
+        + $"{State.Incarnation} {State.LastIncarnation} {State.Exited} {State.LateUntil} {State.NotBefore} {State.FailedStarts} {State.RestartedAt} {State.RestartTook} "
+        + $"{string.Join(',', State.RestartFor)} {string.Join(',', State.Asked)} {string.Join(',', State.Released)} {string.Join(',', State.Failures)} "
+        + $"{(State.Written is { } w ? $"{string.Join(',', w.Silent)} {string.Join(',', w.Released)}" : "")}";
+}
