@@ -81,6 +81,9 @@ public sealed record MoveRecord
     /// <summary>When it was started, by the leader's clock. For people only; no decision rests on it.</summary>
     public DateTimeOffset StartedAt { get; init; }
 
+    /// <summary>How long it settles, in seconds, as whoever granted it decided (G9); null: as the old owner's release mode says.</summary>
+    public double? SettleSeconds { get; init; }
+
     /// <summary>Which order it belongs to, or null.</summary>
     public string? Order { get; init; }
 

@@ -188,8 +188,12 @@ public sealed record RefusedMoveRecord(string Bucket, string? Base, string To, s
 /// <param name="StartTime"><c>start_time</c> as text, or null.</param>
 /// <param name="CreateRevision">Create-revision of that registration.</param>
 /// <param name="Gate">What the node's gate vouches for.</param>
+/// <param name="GateRevision">Create-revision of the gate's key that stood beside the registration: the stay of the gate that the node's
+/// process belongs to; 0: none stood.</param>
+/// <param name="LateSaveSeconds">How long a save of its server can still land once it is dead, as the gate said (G9); null: nobody said.</param>
 public sealed record KnownNode(
-    string LocalUrl, string? NodeUrl, string? StartTime, long CreateRevision, GateKind Gate = GateKind.None);
+    string LocalUrl, string? NodeUrl, string? StartTime, long CreateRevision, GateKind Gate = GateKind.None,
+    long GateRevision = 0, double? LateSaveSeconds = null);
 
 /// <summary>What one proxy saw of each bucket lately: the value of <c>bucketproxy/load/&lt;instance&gt;</c>.</summary>
 public sealed record LoadReport

@@ -46,6 +46,12 @@ public enum AlarmKind
 
     /// <summary>Buckets or bases are assigned to a server that nobody ever heard of.</summary>
     UnknownOwner,
+
+    /// <summary>A gate lives, but its server does not run, or is not registered.</summary>
+    GateWithoutServer,
+
+    /// <summary>The settings, or a registration, contradict that a node is behind a gate.</summary>
+    GateContradicted,
 }
 
 /// <summary>Something that is wrong.</summary>

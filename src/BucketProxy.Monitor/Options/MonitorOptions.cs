@@ -58,6 +58,12 @@ public sealed record MonitorOptions
     /// 2 s. Too low: two servers may hold one base for a moment.</summary>
     public TimeSpan SettleTime { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How long a bucket settles that its owner lost by dying, behind a supervised gate that did not say how long a save of its server can
+    /// still land (G9); 0 to 60 s, default 5 s. Too low: the dead server's last save lands over the new owner's. Higher: requests wait longer.
+    /// </summary>
+    public TimeSpan LateSaveTime { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long proxies hold requests; 1 to 300 s, default 25 s (as the proxies are set). Quiesce, release and settle
     /// must fit into it.</summary>
     public TimeSpan Hold { get; init; } = TimeSpan.FromSeconds(25);
@@ -127,6 +133,7 @@ public sealed record MonitorOptions
         errors.Within(QuiesceTimeout, Seconds(0.1), Seconds(20), "quiesceTimeout");
         errors.Within(ReleaseTimeout, Seconds(0.1), Seconds(60), "releaseTimeout");
         errors.Within(SettleTime, TimeSpan.Zero, Seconds(20), "settleTime");
+        errors.Within(LateSaveTime, TimeSpan.Zero, Seconds(60), "lateSaveTime");
         errors.Within(Hold, Seconds(1), Seconds(300), "hold");
         // L4: a request that a move holds must come through, not time out at the proxy.
         errors.Require(QuiesceTimeout + ReleaseTimeout + SettleTime < Hold, "hold", Hold,

@@ -65,7 +65,7 @@ public sealed class ClusterOrders
             throw new OrderException(OrderError.Refused, "Placement is static: buckets stand where the configuration says.");
         // Given again: the plan has changed by its own first moves, but it is the same order.
         if (!dryRun && planId is not null && view.Rebalance is { } known && known.Id == planId)
-            return await AnswerAsync(ToPlan(known), wait, cancellationToken);
+            return await AnswerAsync(ToPlan(known, view), wait, cancellationToken);
 
         var (order, refused) = Plan(view, by);
         if (planId is not null && planId != order.Id)
@@ -73,7 +73,7 @@ public sealed class ClusterOrders
             throw new OrderException(OrderError.Changed,
                 $"Plan {planId} rests on what is no longer so; the plan is {order.Id} now. Preview it again.");
         }
-        var plan = ToPlan(order) with { DryRun = dryRun, Refused = refused };
+        var plan = ToPlan(order, view) with { DryRun = dryRun, Refused = refused };
         if (dryRun || order.Pending.IsEmpty)
             return plan;
         await _writer.PutAsync(_keys.Rebalance, view.Rebalance?.ModRevision ?? 0, order, "rebalance", order.Id, by, cancellationToken);
@@ -117,15 +117,17 @@ public sealed class ClusterOrders
     /// saved is lost.</param>
     /// <param name="by">Who orders it.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public Task DrainAsync(string node, bool force, string by, CancellationToken cancellationToken = default)
+    /// <returns>What is to be known beforehand: that it is restarted for it, and how long that takes; null: nothing.</returns>
+    public async Task<string?> DrainAsync(string node, bool force, string by, CancellationToken cancellationToken = default)
     {
         if (!force && WhyKept(Known(node), pin: null) is { } kept)
         {
             throw new OrderException(OrderError.Refused,
                 kept + ". Give it a release mode that it supports, or stop it: then its buckets go to the others.");
         }
-        return ChangeNodeAsync(node, force ? "force-drain" : "drain", by,
+        await ChangeNodeAsync(node, force ? "force-drain" : "drain", by,
             p => p with { Draining = true, ForceDrain = force }, cancellationToken);
+        return RestartRemarks.Of(View(), node).FirstOrDefault();
     }
 
     /// <summary>Takes a drain back. What has left stays where it is.</summary>
@@ -198,7 +200,7 @@ public sealed class ClusterOrders
     {
         var view = View();
         var gone = view.Assignments.Values.Concat(view.Pins.Values).Select(g => g.Owner)
-            .Where(o => !view.Nodes.ContainsKey(o)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToImmutableArray();
+            .Where(o => !view.Nodes.ContainsKey(o) || view.Gates.GetValueOrDefault(o) is { Supervised: true, HasExited: true }).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToImmutableArray();
         return _writer.ChangeAsync<ClusterPolicy>(_keys.ClusterPolicy, "unfreeze", null, by,
             p => p with { Frozen = false, FrozenReason = null, AcceptedLosses = gone }, cancellationToken);
     }
@@ -247,12 +249,13 @@ public sealed class ClusterOrders
         return (PlanRecords.OrderOf(plan, view, by, _time.GetUtcNow()), refused);
     }
 
-    private static RebalancePlan ToPlan(RebalanceOrder order) => new()
+    private static RebalancePlan ToPlan(RebalanceOrder order, ClusterView view) => new()
     {
         Id = order.Id,
         Revision = order.Revision,
         Moves = order.Pending,
         Done = order.Done,
+        Remarks = RestartRemarks.Of(view, order.Pending.Select(m => m.From)),
     };
 
     private ClusterView View() => _views.Current
@@ -272,9 +275,9 @@ public sealed class ClusterOrders
     private string? WhyKept(string node, BasePrefix? pin)
     {
         var view = View();
-        var (configured, record) = (_options.Node(node), view.Nodes.GetValueOrDefault(node));
-        return NodeCard.ReleaseProblem(
-            node, NodeCard.ReleaseOf(view.NodePolicies.GetValueOrDefault(node), configured, record), NodeCard.FollowsPinsOf(configured, record), pin);
+        return ReleaseTerms.Of(
+            node, view.NodePolicies.GetValueOrDefault(node), _options.Node(node), view.Nodes.GetValueOrDefault(node),
+            view.KnownNodes.GetValueOrDefault(node), view.Gates.GetValueOrDefault(node)).WhyKept(pin);
     }
 
     /// <summary>A base whose holder cannot release it cannot go elsewhere.</summary>

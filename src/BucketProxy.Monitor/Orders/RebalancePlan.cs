@@ -25,6 +25,9 @@ public sealed record RebalancePlan
     /// <summary>What ought to move and cannot, and what was given up.</summary>
     public ImmutableArray<RefusedMoveRecord> Refused { get; init; } = [];
 
+    /// <summary>What is to be known beforehand: which nodes are restarted for it, and how long that takes.</summary>
+    public ImmutableArray<string> Remarks { get; init; } = [];
+
     /// <summary>Once it is done: what became of the moves, the latest first.</summary>
     public IReadOnlyList<AuditRecord> Outcome { get; init; } = [];
 }

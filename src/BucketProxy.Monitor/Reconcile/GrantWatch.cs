@@ -65,7 +65,8 @@ internal static class GrantWatch
                 {
                     Phase = move.Phase,
                     Since = turn.Now,
-                    Quiesced = watch.Phase == MovePhase.Quiesce ? turn.Now - watch.Since : watch.Quiesced,
+                    Quiesced = watch.Phase == MovePhase.Quiesce ? (watch.GateSilentAt ?? turn.Now) - watch.Since : watch.Quiesced,
+                    Released = watch.GateSilentAt is { } silent ? turn.Now - silent : watch.Released,
                 };
             }
             else
@@ -167,6 +168,9 @@ internal static class GrantWatch
                 GiveBack(turn, bucket, write, from, write.To);
                 continue;
             }
+            // A process that is dead for certain keeps nothing that it could save (G8).
+            if (node.IsProvenDead)
+                continue;
             var record = turn.View.Uncleans.GetValueOrDefault(bucket);
             var process = node.ProcessLosing(null);
             if (record is not null && record.Processes.Contains(process))

@@ -41,6 +41,9 @@ internal static class MassLoss
         if (losses.Keys.All(id => turn.Nodes.Standing(id) != NodeStanding.Dead))
             return;
         turn.Frozen = true;
+        // Behind gates they are dead at once, but so many may come back at once as well: their grace is only given here.
+        if (!losses.Any(l => IsOver(turn, l.Key, l.Value)))
+            return;
         if (!policy.Frozen && !turn.IsWriting(Subject))
         {
             turn.Write(Subject, "freeze: " + why,
@@ -49,6 +52,10 @@ internal static class MassLoss
                     RecordJson.Write(policy with { Frozen = true, FrozenReason = why })));
         }
     }
+
+    private static bool IsOver(Turn turn, string id, TimeSpan since) =>
+        turn.Nodes.Standing(id) == NodeStanding.Dead
+        && (turn.Nodes.Find(id) is not { IsProvenDead: true } || turn.Passed(since + turn.Options.NodeGrace));
 
     private static void Count(Turn turn)
     {

@@ -112,6 +112,9 @@ internal sealed record NodeWatch
     /// <summary>When two servers were last seen under this id.</summary>
     public TimeSpan? TwinsAt { get; init; }
 
+    /// <summary>Since when its gate stands without a server that is registered and lives; null: it does not.</summary>
+    public TimeSpan? GateIdleSince { get; init; }
+
     /// <summary>True once this leader has had an answer from it: only then does silence mean anything.</summary>
     public bool HasAnswered { get; init; }
 
@@ -141,6 +144,9 @@ internal sealed record MoveWatch
     public required TimeSpan Since { get; init; }
 
     public ReleaseStep Release { get; init; }
+
+    /// <summary>When this leader first saw that the old owner's gate is silent about it; null: not yet, or there is no gate.</summary>
+    public TimeSpan? GateSilentAt { get; init; }
 
     /// <summary>Why the release failed.</summary>
     public string? ReleaseFailure { get; init; }

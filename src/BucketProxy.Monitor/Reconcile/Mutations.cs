@@ -59,4 +59,26 @@ internal enum Mutations
 
     /// <summary>S2: a bucket that somebody assigned to a node nobody ever heard of is taken back even if that node has come meanwhile.</summary>
     GiveBackBlindly = 1 << 16,
+
+    /// <summary>G3: a gate's silence is enough; that the server has let go is not waited for.</summary>
+    GrantWithoutReleased = 1 << 17,
+
+    /// <summary>G3: a gate's release report about any earlier move counts.</summary>
+    OldReleaseCounts = 1 << 18,
+
+    /// <summary>G8: a grant by exit or expiry does not compare that the gate's key is still gone, or still tells that exit.</summary>
+    GrantBlindlyAfterLoss = 1 << 19,
+
+    /// <summary>G9: a bucket opens at once after such a grant, while a save of the dead server can still land.</summary>
+    OpenWithoutLateSave = 1 << 20,
+
+    /// <summary>G8: the end of an unsupervised gate's lease counts as its server's death.</summary>
+    UnsupervisedIsSupervised = 1 << 21,
+
+    /// <summary>G8: the end of an earlier stay of the gate is not told from its present one: a server that is registered no more counts as dead
+    /// though its own gate lives.</summary>
+    UnregisteredIsDead = 1 << 22,
+
+    /// <summary>Registrations are written for nodes that have a gate.</summary>
+    RegisterGated = 1 << 23,
 }

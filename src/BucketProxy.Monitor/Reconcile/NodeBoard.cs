@@ -17,7 +17,7 @@ internal enum NodeStanding
     /// <summary>Not registered, but it answers: it keeps its buckets, for it holds them in memory.</summary>
     Suspect,
 
-    /// <summary>Not registered, does not answer, its grace is over. Its buckets are orphans.</summary>
+    /// <summary>Not registered, does not answer, its grace is over; or dead by its gate's word (G8). Its buckets are orphans.</summary>
     Dead,
 }
 
@@ -36,28 +36,24 @@ internal sealed record NodeCard
 
     public NodePolicy? Policy { get; init; }
 
-    public required ReleaseMode Release { get; init; }
+    /// <summary>Its gate, while the gate's key stands.</summary>
+    public GateRecord? Gate { get; init; }
 
-    /// <summary>How a node gives buckets up: as an operator says, else as configured, else by who registered it.</summary>
-    public static ReleaseMode ReleaseOf(NodePolicy? policy, NodeOptions? configured, NodeRecord? record) =>
-        policy?.Release ?? configured?.EffectiveRelease
-        ?? (record is { RegisteredByUs: true } ? ReleaseMode.None : ReleaseMode.Watch);
+    /// <summary>What a gate vouches for of the process that may hold its buckets: the one that is registered, else the last one on record.</summary>
+    public GateKind GateKind => GateProof.KindOf(Record, Known);
 
-    /// <summary>Whether it learns of single bases that it loses, where it learns of losses by watching.</summary>
-    public static bool FollowsPinsOf(NodeOptions? configured, NodeRecord? record) =>
-        configured?.FollowsPins ?? record is { FollowsPins: true };
+    /// <summary>Whether it is reached through a gate, which says in a planned move when a bucket may go (G3).</summary>
+    public bool IsGated => GateKind != GateKind.None;
 
-    /// <summary>Why a node with such a release mode cannot give up a bucket, or a single base of it; null: it can.</summary>
-    public static string? ReleaseProblem(string node, ReleaseMode release, bool followsPins, BasePrefix? pin) => release switch
-    {
-        ReleaseMode.None => $"{node} has release mode none: it would keep a stale copy and overwrite the new owner's saves",
-        ReleaseMode.Watch when pin is not null && !followsPins =>
-            $"{node} releases by watching assign-xx, which says nothing of single bases: it would keep a stale copy and overwrite the new owner's saves",
-        _ => null,
-    };
+    /// <summary>Whether that process is dead for certain, by its gate (G8).</summary>
+    public bool IsProvenDead { get; init; }
+
+    public ReleaseTerms Terms => ReleaseTerms.Of(Id, Policy, Configured, Record, Known, Gate);
+
+    public ReleaseMode Release => Terms.Mode;
 
     /// <summary>Why it cannot give this up in a planned move; null: it can.</summary>
-    public string? WhyKept(BasePrefix? pin) => ReleaseProblem(Id, Release, FollowsPinsOf(Configured, Record), pin);
+    public string? WhyKept(BasePrefix? pin) => Terms.WhyKept(pin);
 
     public bool Draining => Policy is { Draining: true };
 
@@ -78,10 +74,11 @@ internal sealed record NodeCard
     /// <summary>Why it may not, for people.</summary>
     public string WhyNot => this switch
     {
+        { Standing: not NodeStanding.Live, Record: not null } => $"the server of {Id} has exited",
         { Standing: not NodeStanding.Live } => $"{Id} is not registered",
         { Policy.Draining: true } => $"{Id} is being drained",
         { Policy.Cordoned: true } => $"{Id} is cordoned",
-        _ => $"{Id} does not answer, or is not ready",
+        _ => GateProof.WhyClosed(Record, Gate) ?? $"{Id} does not answer, or is not ready",
     };
 
     /// <summary>The process that holds its memory, as far as it is known (S9).</summary>

@@ -98,6 +98,7 @@ internal static class Observation
             ids.Add(grant.Owner);
         foreach (var grant in view.Pins.Values)
             ids.Add(grant.Owner);
+        ids.UnionWith(view.Gates.Keys);
         foreach (var node in turn.Options.Nodes)
             ids.Add(node.Id);
         foreach (var (id, policy) in view.NodePolicies)
@@ -117,10 +118,12 @@ internal static class Observation
         {
             var record = view.Nodes.GetValueOrDefault(id);
             var before = watches.GetValueOrDefault(id);
-            var watch = Watch(turn, before ?? new NodeWatch(), ref record);
             var configured = turn.Options.Node(id);
             var policy = view.NodePolicies.GetValueOrDefault(id);
             var known = view.KnownNodes.GetValueOrDefault(id);
+            var gate = view.Gates.GetValueOrDefault(id);
+            var isProvenDead = GateProof.IsDead(turn, record, known, gate);
+            var watch = Watch(turn, before ?? new NodeWatch(), isProvenDead, ref record);
             var card = new NodeCard
             {
                 Id = id,
@@ -128,40 +131,46 @@ internal static class Observation
                 Known = known,
                 Configured = configured,
                 Policy = policy,
-                Release = NodeCard.ReleaseOf(policy, configured, record),
-                Standing = record is not null ? NodeStanding.Live : Standing(turn, id, watch, known, configured, policy),
+                Gate = gate,
+                IsProvenDead = isProvenDead,
+                Standing = isProvenDead ? NodeStanding.Dead
+                    : record is not null ? NodeStanding.Live
+                    : Standing(turn, watch, known, configured, policy),
                 // S9: who holds what must be known after the registration is gone, so nothing is given to a node
                 // whose present run is not written down.
-                MayTakePins = record is not null && policy is not { Draining: true } && IsWrittenDown(known, record)
-                    && !IsTwin(turn, watch) && !IsSilent(turn, watch),
+                MayTakePins = record is not null && policy is not { Draining: true } && IsWrittenDown(known, record, gate)
+                    && GateProof.WhyClosed(record, gate) is null && !IsTwin(turn, watch) && !IsSilent(turn, watch),
             };
             board.Add(card);
             watch = Ping(turn, id, watch, card.LocalUrl);
+            Alarm(turn, card, watch);
+            watch = GateAlarms.Raise(turn, card, watch);
             if (watch != before)
                 watches = watches.SetItem(id, watch);
-            Alarm(turn, card, watch);
         }
         turn.Nodes = board;
         turn.State = turn.State with { Nodes = watches };
     }
 
-    public static bool IsWrittenDown(KnownNode? known, NodeRecord record) =>
+    public static bool IsWrittenDown(KnownNode? known, NodeRecord record, GateRecord? gate) =>
         known is not null && known.CreateRevision == record.CreateRevision && known.StartTime == record.StartTime
-        && known.LocalUrl == record.LocalUrlText;
+        && known.LocalUrl == record.LocalUrlText && known.Gate == record.Gate
+        && (record.Gate == GateKind.None || gate is null
+            || (known.GateRevision == gate.CreateRevision && known.LateSaveSeconds == gate.LateSaveSeconds));
 
-    private static NodeWatch Watch(Turn turn, NodeWatch watch, ref NodeRecord? record)
+    private static NodeWatch Watch(Turn turn, NodeWatch watch, bool isProvenDead, ref NodeRecord? record)
     {
         if (record is not null)
         {
             if (record.RefreshTime != watch.RefreshTime || !watch.WasRegistered)
                 watch = watch with { RefreshTime = record.RefreshTime, RefreshedAt = turn.Now };
-            if (turn.Options.RefreshTimeout is { } limit && record is { RegisteredByUs: false }
+            if (turn.Options.RefreshTimeout is { } limit && record is { RegisteredByUs: false, Gate: GateKind.None }
                 && turn.Passed(watch.RefreshedAt + limit))
             {
                 record = null;
             }
         }
-        if (record is null)
+        if (record is null || isProvenDead)
             return watch.GoneSince is null ? watch with { GoneSince = turn.Now } : watch;
         var run = record.StartTime + " " + record.LocalUrlText;
         if (watch.Runs.IsEmpty || watch.Runs[^1] != run)
@@ -183,13 +192,16 @@ internal static class Observation
         watch.TwinsAt is { } at && !turn.Passed(at + TwinsShown);
 
     private static NodeStanding Standing(
-        Turn turn, string id, NodeWatch watch, KnownNode? known, Options.NodeOptions? configured, NodePolicy? policy)
+        Turn turn, NodeWatch watch, KnownNode? known, Options.NodeOptions? configured, NodePolicy? policy)
     {
         var gone = watch.GoneSince!.Value;
         if (turn.Has(Mutations.SuspectIsDead))
             return NodeStanding.Dead;
         if (policy?.ProcessGone is not null)
             return NodeStanding.Dead;
+        // Its gate lives and has not said that it is gone: a ping that is not answered proves nothing.
+        if (known is { Gate: GateKind.Supervised })
+            return NodeStanding.Missing;
         if (known is null && configured?.LocalNodeUrl is null)
             return turn.Passed(gone + turn.Options.NodeGrace) ? NodeStanding.Dead : NodeStanding.Missing;
         // A result from before it went says nothing about whether it answers now.
@@ -239,7 +251,7 @@ internal static class Observation
                 $"Two servers register as {card.Id}: {string.Join(" and ", watch.Runs.TakeLast(2))}. It gets no further buckets.",
                 "Stop one of them, or give it an id of its own.");
         }
-        else if (card is { Record: { RegisteredByUs: false } record, Configured: { Register: true, LocalNodeUrl: { } url } }
+        else if (card is { IsGated: false, Record: { RegisteredByUs: false } record, Configured: { Register: true, LocalNodeUrl: { } url } }
             && Registration.Trim(url) != Registration.Trim(record.LocalUrlText))
         {
             turn.Raise(AlarmKind.TwoNodesOneId, card.Id,

@@ -66,7 +66,8 @@ internal static class PlanView
         Capacity = node.Configured?.Capacity,
         Cordoned = node.Policy is { Cordoned: true },
         Draining = node.Draining,
-        CanRelease = node.Forced || node.Release != ReleaseMode.None,
+        // Whose gate is away is refused where moves start, with that reason.
+        CanRelease = node.Forced || node.Release != ReleaseMode.None || node.Terms.GateIsAway,
         Suspect = !node.Forced && (node.Standing != NodeStanding.Live || !(node.Draining || node.MayTakePins)),
     };
 

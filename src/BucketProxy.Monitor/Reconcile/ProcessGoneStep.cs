@@ -33,7 +33,7 @@ internal static class ProcessGoneStep
                         ? StoreOperation.DeleteKey(key)
                         : StoreOperation.PutText(key, RecordJson.Write(record with { Processes = kept })));
             }
-            var done = !left && (card.Standing == NodeStanding.Live || !MassLoss.Owners(turn).Contains(card.Id));
+            var done = !left && !KnownNodeKeeping.IsGateGone(card) && (card.Standing == NodeStanding.Live || !MassLoss.Owners(turn).Contains(card.Id));
             var policySubject = "policy/" + card.Id;
             if (done && !turn.IsWriting(policySubject))
             {

@@ -14,13 +14,16 @@ internal static class RegistrarStep
     {
         foreach (var card in turn.Nodes.All)
         {
+            // Its gate registers it, under the lease by which its server's death is known (G8): a registration without one would outlive the server.
+            if ((card.Gate is not null || card.IsGated) && !turn.Has(Mutations.RegisterGated))
+                continue;
             var watch = turn.State.Nodes[card.Id];
             var registered = turn.View.Nodes.GetValueOrDefault(card.Id);
             if (registered is null && card.Configured is { Register: true, LocalNodeUrl: not null } node)
             {
                 if (watch.Answers && !turn.IsWriting(Subject(card)))
                 {
-                    turn.Write(Subject(card), $"{card.Id} answers: registered", [Comparison.Absent(turn.Keys.Node(card.Id))],
+                    turn.Write(Subject(card), $"{card.Id} answers: registered", [Comparison.Absent(turn.Keys.Node(card.Id)), .. NoGate(turn, card)],
                         StoreOperation.PutText(turn.Keys.Node(card.Id), Registration.Of(node).ToJson()));
                 }
             }
@@ -28,7 +31,7 @@ internal static class RegistrarStep
                 && !turn.IsWriting(Subject(card)))
             {
                 turn.Write(Subject(card), $"{card.Id} is configured otherwise now: registered anew",
-                    [Comparison.CreatedAt(turn.Keys.Node(card.Id), registered.CreateRevision)],
+                    [Comparison.CreatedAt(turn.Keys.Node(card.Id), registered.CreateRevision), .. NoGate(turn, card)],
                     StoreOperation.PutText(turn.Keys.Node(card.Id), Registration.Of(changed).ToJson()));
             }
             // Static placement never fails over, so there the registration stays.
@@ -37,11 +40,15 @@ internal static class RegistrarStep
             {
                 turn.Write(Subject(card),
                     $"{card.Id} did not answer for {turn.Options.RegistrationTimeout.TotalSeconds} s: registration removed",
-                    [Comparison.CreatedAt(turn.Keys.Node(card.Id), registered.CreateRevision)],
+                    [Comparison.CreatedAt(turn.Keys.Node(card.Id), registered.CreateRevision), .. NoGate(turn, card)],
                     StoreOperation.DeleteKey(turn.Keys.Node(card.Id)));
             }
         }
     }
+
+    // Also not one that has come meanwhile.
+    private static IEnumerable<Comparison> NoGate(Turn turn, NodeCard card) =>
+        turn.Has(Mutations.RegisterGated) ? [] : [Comparison.Absent(turn.Keys.Gate(card.Id))];
 
     private static bool Agree(NodeRecord registered, NodeOptions configured)
     {

@@ -28,12 +28,13 @@ internal static class Silence
         }
         turn.State = turn.State with { AliveGone = gone };
 
+        var blocks = turn.Nodes.All.Any(n => !n.IsGated);
         foreach (var (instance, proxy) in turn.View.Proxies)
         {
-            if (proxy is { Left: false, OnStoreLoss: StoreLossMode.Serve } && gone.ContainsKey(instance))
+            if (blocks && proxy is { Left: false, OnStoreLoss: StoreLossMode.Serve } && gone.ContainsKey(instance))
             {
                 turn.Raise(AlarmKind.BlockingProxy, instance,
-                    $"Proxy {instance} at {proxy.Address ?? "(address unknown)"} is lost. It may go on serving by its last table, so planned moves wait for it.",
+                    $"Proxy {instance} at {proxy.Address ?? "(address unknown)"} is lost. It may go on serving by its last table, so planned moves off servers without a gate wait for it.",
                     "Bring it back, or make sure that it is stopped and say so: forget it.");
             }
         }
@@ -46,7 +47,7 @@ internal static class Silence
             return;
         foreach (var move in turn.View.Moves.Values)
         {
-            if (move.Phase != MovePhase.Settling && (turn.State.Listed is not { } list || list.Revision < move.CreateRevision)
+            if (move.Phase != MovePhase.Settling && RestsOnProxies(turn, move) && (turn.State.Listed is not { } list || list.Revision < move.CreateRevision)
                 && !(turn.Has(Mutations.ListBeforeMove) && turn.State.Listed is not null))
             {
                 turn.Do(new ListProxiesAction());
@@ -56,7 +57,11 @@ internal static class Silence
         }
     }
 
-    /// <summary>Who keeps planned moves from starting at all; null: nobody.</summary>
+    /// <summary>Whether a move waits for proxies at all: not where a gate says that its node has let go (G3), or is dead (G8).</summary>
+    private static bool RestsOnProxies(Turn turn, MoveRecord move) =>
+        turn.Nodes.Find(move.From) is not ({ IsProvenDead: true } or { IsGated: true, Standing: NodeStanding.Live });
+
+    /// <summary>Who keeps planned moves off nodes without a gate from starting at all; null: nobody.</summary>
     public static string? Blocking(Turn turn)
     {
         foreach (var (instance, proxy) in turn.View.Proxies)

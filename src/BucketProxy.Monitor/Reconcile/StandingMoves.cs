@@ -1,5 +1,6 @@
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
+using BucketProxy.Core.Nodes;
 using BucketProxy.Monitor.Auditing;
 
 namespace BucketProxy.Monitor.Reconcile;
@@ -11,6 +12,11 @@ namespace BucketProxy.Monitor.Reconcile;
 ///      │  └── watch: no release of its own ─────────────────────▲
 ///      │  └── old owner dead: nobody to release (S9: written down) ┘
 ///      └── abort (gone: the old owner goes on) ◄── release
+///
+///   behind a gate:
+///   quiesce ──its gate has released this very move (G3)──► settling ──► (gone: the bucket is open)
+///      │  └── old owner dead by its gate (G8) ──► settling ──no save of it can land any more (G9)──► (gone)
+///      └── abort
 /// </code>
 /// </summary>
 internal static class StandingMoves
@@ -24,10 +30,15 @@ internal static class StandingMoves
             if (turn.IsWriting(Subject(move)))
                 continue;
             var watch = turn.State.Moves[move.Bucket];
+            var from = turn.Nodes.Find(move.From);
             if (move.Phase == MovePhase.Settling)
                 Settle(turn, move, watch);
             else if (Obstacle(turn, move) is { } obstacle)
                 Abort(turn, move, watch, obstacle, penalise: false);
+            else if (from is { IsProvenDead: true })
+                Granting.Grant(turn, move, released: false);
+            else if (from is { IsGated: true, Standing: NodeStanding.Live })
+                GatedMoves.Advance(turn, move, watch, from);
             else if (move.Phase == MovePhase.Quiesce)
                 Quiesce(turn, move, watch);
             else
@@ -50,6 +61,9 @@ internal static class StandingMoves
             return $"{move.To} lost it before without saving, and may still hold it in memory";
         if (move.Reason == MoveReason.Orphan && turn.Nodes.Standing(move.From) is NodeStanding.Live or NodeStanding.Suspect)
             return $"{move.From} is back";
+        // Its gate lives after all, and says when the server is gone; no ping will.
+        if (move.Reason == MoveReason.Orphan && turn.Nodes.Find(move.From) is { GateKind: GateKind.Supervised, Standing: NodeStanding.Missing })
+            return $"the gate of {move.From} is starting its server";
         return null;
     }
 
@@ -64,7 +78,7 @@ internal static class StandingMoves
         if (IsLost(turn, move))
         {
             // Nobody is left to be protected from requests that still run there.
-            Grant(turn, move, watch, released: false);
+            Granting.Grant(turn, move, released: false);
             return;
         }
         if (busy is not null && !move.Forced)
@@ -82,13 +96,13 @@ internal static class StandingMoves
         }
         if (turn.Has(Mutations.GrantWithoutRelease))
         {
-            Grant(turn, move, watch, released: true);
+            Granting.Grant(turn, move, released: true);
             return;
         }
         switch (from?.Release)
         {
             case ReleaseMode.Watch when from.Record is not null && from.WhyKept(move.Pin) is null:
-                Grant(turn, move, watch, released: busy is null);
+                Granting.Grant(turn, move, released: busy is null);
                 break;
             case ReleaseMode.Call or ReleaseMode.Restart:
                 var next = move with { Phase = MovePhase.Release };
@@ -98,7 +112,7 @@ internal static class StandingMoves
                 break;
             default:
                 if (move.Forced)
-                    Grant(turn, move, watch, released: false);
+                    Granting.Grant(turn, move, released: false);
                 else
                     Abort(turn, move, watch, from?.WhyKept(move.Pin) ?? $"{move.From} cannot release it", penalise: true);
                 break;
@@ -109,7 +123,7 @@ internal static class StandingMoves
     {
         if (IsLost(turn, move) && watch.Release != ReleaseStep.Done && !turn.State.Restarting.Contains(move.From!))
         {
-            Grant(turn, move, watch, released: false);
+            Granting.Grant(turn, move, released: false);
             return;
         }
         // S3: also now. A proxy that was counted as silent because it was lost may be back.
@@ -117,14 +131,14 @@ internal static class StandingMoves
         var late = turn.Passed(watch.Since + turn.Options.ReleaseTimeout);
         if (watch.Release == ReleaseStep.Done && (busy is null || move.Forced))
         {
-            Grant(turn, move, watch, released: busy is null);
+            Granting.Grant(turn, move, released: busy is null);
             return;
         }
         if (watch.Release == ReleaseStep.Failed || late)
         {
             if (move.Forced)
             {
-                Grant(turn, move, watch, released: false);
+                Granting.Grant(turn, move, released: false);
                 return;
             }
             var why = watch.Release == ReleaseStep.Failed
@@ -162,7 +176,7 @@ internal static class StandingMoves
                     Asked(turn, other, turn.State.Moves[other.Bucket]);
                 break;
             case ReleaseMode.Watch when from.Standing == NodeStanding.Live && from.WhyKept(move.Pin) is null:
-                Grant(turn, move, watch, released: true);
+                Granting.Grant(turn, move, released: true);
                 break;
             default:
                 // The mode was changed in mid-move.
@@ -178,59 +192,19 @@ internal static class StandingMoves
             Moves = turn.State.Moves.SetItem(move.Bucket, watch with { Release = ReleaseStep.Asked }),
         };
 
-    /// <summary>S1, S3: one transaction that holds only if nothing that it rests on has changed.</summary>
-    private static void Grant(Turn turn, MoveRecord move, MoveWatch watch, bool released)
-    {
-        var to = turn.Nodes.Find(move.To)!;
-        var from = turn.Nodes.Find(move.From);
-        var grantKey = turn.GrantKey(move.Bucket, move.Pin);
-        var moveKey = turn.Keys.Move(move.Bucket);
-        var comparisons = new List<Comparison>();
-        if (!turn.Has(Mutations.GrantWithoutMove))
-            comparisons.Add(Comparison.ModifiedAt(moveKey, move.ModRevision));
-        if (!turn.Has(Mutations.GrantWithoutComparing))
-            comparisons.Add(Comparison.ModifiedAt(grantKey, move.Epoch));
-        if (!turn.Has(Mutations.GrantWithoutNode))
-            comparisons.Add(Comparison.CreatedAt(turn.Keys.Node(move.To), to.Record!.CreateRevision));
-        // A loss holds only while the old owner stays away; a release by watching only while it is there to watch.
-        if (from is not null && (!released || from.Release == ReleaseMode.Watch) && !move.Forced)
-            comparisons.Add(OldOwnerUnchanged(turn, from.Id));
-
-        var puts = new List<StoreOperation>
-        {
-            StoreOperation.PutText(grantKey, move.To),
-            StoreOperation.PutText(moveKey, RecordJson.Write(move with { Phase = MovePhase.Settling })),
-        };
-        // S9: who loses it without a proven release is written down in the same transaction.
-        if (!released && from is not null && !turn.Has(Mutations.ForgetUnclean))
-        {
-            var record = GrantWatch.With(turn.View.Uncleans.GetValueOrDefault(move.Bucket), from.ProcessLosing(move.Pin));
-            puts.Add(StoreOperation.PutText(turn.Keys.Unclean(move.Bucket), RecordJson.Write(record)));
-        }
-        turn.Write(Subject(move), $"bucket {move.Bucket}{(move.Pin is { } p ? " base " + p : "")}: {move.From ?? "(nobody)"} → {move.To}",
-            comparisons, puts);
-        if (move.Pin is null)
-        {
-            turn.State = turn.State with
-            {
-                Expected = turn.State.Expected.SetItem(move.Bucket, new ExpectedOwner(move.To, Subject(move))),
-            };
-        }
-    }
-
-    public static Comparison OldOwnerUnchanged(Turn turn, string node) =>
-        Comparison.CreatedAt(turn.Keys.Node(node), turn.View.Nodes.GetValueOrDefault(node)?.CreateRevision ?? 0);
-
     private static void Settle(Turn turn, MoveRecord move, MoveWatch watch)
     {
         var watches = move.Reason != MoveReason.Orphan && turn.Nodes.Find(move.From) is { Release: ReleaseMode.Watch };
         if (watches && !turn.Passed(watch.Since + turn.Options.SettleTime) && !turn.Has(Mutations.OpenWithoutSettling))
             return;
+        // G9: as the grant decided, whoever made it; counted from when this leader saw it.
+        if (move.SettleSeconds is { } late && !turn.Passed(watch.Since + Granting.LateSave(late)) && !turn.Has(Mutations.OpenWithoutLateSave))
+            return;
         turn.End(move, $"bucket {move.Bucket} is open to {move.To}", MoveAudit.Of(turn, move, watch, AuditRecord.Move, null));
         turn.State = turn.State with { Backoffs = turn.State.Backoffs.Remove(move.Bucket) };
     }
 
-    private static void Abort(Turn turn, MoveRecord move, MoveWatch watch, string why, bool penalise)
+    public static void Abort(Turn turn, MoveRecord move, MoveWatch watch, string why, bool penalise)
     {
         if (turn.Has(Mutations.NeverAbort))
             return;

@@ -60,8 +60,8 @@ internal sealed class Starts(Turn turn)
             Comparison.Absent(turn.Keys.Move(wanted.Bucket)),
             Comparison.ModifiedAt(turn.GrantKey(wanted.Bucket, wanted.Pin), grant.Epoch),
         };
-        if (orphan && wanted.From is not null)
-            comparisons.Add(StandingMoves.OldOwnerUnchanged(turn, wanted.From));
+        if (orphan && from is not null)
+            comparisons.AddRange(Granting.StillLost(turn, from));
         turn.Write(subject, $"{wanted.Name} moves: {wanted.From} → {wanted.To} ({wanted.Reason})", comparisons,
             StoreOperation.PutText(turn.Keys.Move(wanted.Bucket), RecordJson.Write(move)));
         _started.Add(wanted.Bucket);
@@ -74,8 +74,10 @@ internal sealed class Starts(Turn turn)
     {
         if (!wanted.Forced && turn.State.Backoffs.TryGetValue(wanted.Bucket, out var backoff) && !turn.Passed(backoff.Until))
             return false;
-        if (!wanted.Forced && (from is not { Standing: NodeStanding.Live } || Silence.Blocking(turn) is not null))
+        if (!wanted.Forced && (from is not { Standing: NodeStanding.Live } || (!from.IsGated && Silence.Blocking(turn) is not null)))
             return false;
+        if (from is { IsGated: true, Release: ReleaseMode.Restart })
+            return GatedMoves.MayJoinRestart(turn, from);
         if (from is { Release: ReleaseMode.Restart })
         {
             // One restart for everything that leaves: no limit, but nothing joins once the first is quiet.

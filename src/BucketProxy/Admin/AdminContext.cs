@@ -84,6 +84,7 @@ internal sealed class AdminContext
     public StatusReport Status()
     {
         var view = View;
+        var nodes = NodeReports.Of(view, Settings.Nodes, Desk.Standings());
         return new StatusReport
         {
             Cluster = Settings.Cluster,
@@ -97,10 +98,11 @@ internal sealed class AdminContext
             Frozen = view?.Policy.Frozen ?? false,
             FrozenReason = view?.Policy.FrozenReason,
             Proxies = ClusterReports.Proxies(view),
+            Guarantees = Guarantees.Of(nodes),
             Order = ClusterReports.Order(view),
             Moving = view?.Moves.Count ?? 0,
             HottestBases = ClusterReports.Hottest(view),
-            WorthAPin = PinAdvice.Of(Table(), view, NodeReports.Of(view, Settings.Nodes, Desk.Standings())),
+            WorthAPin = PinAdvice.Of(Table(), view, nodes),
             Alarms = Alarms(),
         };
     }

@@ -34,7 +34,8 @@ internal interface IClusterDesk
     Task<RebalanceReport> WhenDoneAsync(RebalanceReport order, CancellationToken cancellationToken);
 
     /// <summary>Gives all buckets of a node away; <paramref name="force"/>: also without silence or release.</summary>
-    Task DrainAsync(string node, bool force, string by, CancellationToken cancellationToken);
+    /// <returns>What is to be known beforehand; null: nothing.</returns>
+    Task<string?> DrainAsync(string node, bool force, string by, CancellationToken cancellationToken);
 
     /// <summary>Gives a node no further buckets.</summary>
     Task CordonAsync(string node, string by, CancellationToken cancellationToken);

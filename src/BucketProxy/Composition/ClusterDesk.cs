@@ -45,7 +45,7 @@ internal sealed class ClusterDesk(ClusterOrders orders, IViewSource views) : ICl
     public Task<RebalanceReport> WhenDoneAsync(RebalanceReport order, CancellationToken cancellationToken) =>
         OrderedAsync(async () => ToReport(await orders.WhenDoneAsync(ToPlan(order), cancellationToken)));
 
-    public Task DrainAsync(string node, bool force, string by, CancellationToken cancellationToken) =>
+    public Task<string?> DrainAsync(string node, bool force, string by, CancellationToken cancellationToken) =>
         OrderedAsync(() => orders.DrainAsync(node, force, by, cancellationToken));
 
     public Task CordonAsync(string node, string by, CancellationToken cancellationToken) =>
@@ -117,6 +117,7 @@ internal sealed class ClusterDesk(ClusterOrders orders, IViewSource views) : ICl
         Done = plan.Done,
         Moves = [.. plan.Moves.Select(m => new PlannedMove(m.Bucket, m.Base, m.From, m.To, Name(m.Reason)))],
         Refused = [.. plan.Refused.Select(r => new RefusedMove(r.Bucket, r.Base, r.To, r.Why))],
+        Remarks = plan.Remarks,
         Outcome = plan.Outcome.Count > 0 ? [.. plan.Outcome.Select(ToReport)] : null,
     };
 
@@ -128,6 +129,7 @@ internal sealed class ClusterDesk(ClusterOrders orders, IViewSource views) : ICl
         Done = report.Done,
         Moves = [.. report.Moves.Select(m => new PlannedMoveRecord(m.Bucket, m.Base, m.From, m.To, Enum.Parse<MoveReason>(m.Reason, ignoreCase: true)))],
         Refused = [.. report.Refused.Select(r => new RefusedMoveRecord(r.Bucket, r.Base, r.To ?? "", r.Why))],
+        Remarks = [.. report.Remarks],
     };
 
     private static MoveReport ToReport(AuditRecord record) => new()

@@ -46,6 +46,10 @@ internal sealed record MonitorSettings
         Raise = "Requests are held longer.", Lower = "Two servers may hold one base for a moment.")]
     public TimeSpan SettleTime { get; init; } = TimeSpan.FromSeconds(2);
 
+    [Setting("For a server that died behind a supervised gate which never said so itself: how long its last save can still land. Its buckets open elsewhere only then.", Min = "0s", Max = "1m",
+        Raise = "Requests wait longer after a loss.", Lower = "A dead server's last save lands over the new owner's.")]
+    public TimeSpan LateSaveTime { get; init; } = TimeSpan.FromSeconds(5);
+
     [Setting("The pause before a move that was given up is tried again; it doubles each time.", Min = "100ms", Max = "10m",
         Raise = "A drain takes longer.", Lower = "Busy buckets are held more often for nothing.")]
     public TimeSpan RetryPause { get; init; } = TimeSpan.FromSeconds(5);

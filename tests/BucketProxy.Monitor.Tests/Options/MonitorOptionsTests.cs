@@ -17,6 +17,7 @@ public sealed class MonitorOptionsTests
         { new MonitorOptions { ParallelMoves = 65 }, "parallelMoves: '65'" },
         { new MonitorOptions { LeaderMargin = TimeSpan.FromSeconds(5) }, "leaderMargin" },
         { new MonitorOptions { Hold = TimeSpan.FromSeconds(21) }, "hold: '00:00:21'" },
+        { new MonitorOptions { LateSaveTime = TimeSpan.FromSeconds(61) }, "lateSaveTime: '00:01:01'" },
         { new MonitorOptions { RetryPauseLimit = TimeSpan.FromSeconds(1) }, "retryPauseLimit" },
         { new MonitorOptions { ReleasePath = "release" }, "releasePath" },
         { new MonitorOptions { Nodes = [Node, Node] }, "nodes: 'dtable-server-01' is not allowed; allowed: each id once" },

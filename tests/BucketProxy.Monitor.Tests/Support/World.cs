@@ -55,6 +55,9 @@ internal sealed class World
     /// <summary>Proxies that fall silent at once.</summary>
     public HashSet<string> Quiet { get; } = [];
 
+    /// <summary>Nodes whose gates fall silent and release at once.</summary>
+    public HashSet<string> Releasing { get; } = [];
+
     /// <summary>Called between a decision and each of its writes; false: the write never gets to the store.</summary>
     public Func<WriteAction, bool>? BeforeWrite { get; set; }
 
@@ -182,6 +185,8 @@ internal sealed class World
         {
             foreach (var instance in Quiet.Where(q => !View.Proxies[q].Silent.ContainsValue(move.CreateRevision)))
                 FallSilent(instance, move.Bucket.Index);
+            if (Releasing.Contains(move.From ?? "") && View.Gates.ContainsKey(move.From!))
+                this.Release(move.From!, move.Bucket.Index);
         }
         return Last;
     }

@@ -52,7 +52,14 @@ internal sealed class RecordingDesk : IClusterDesk
         return order with { Done = true, Outcome = await PastMovesAsync(1, cancellationToken) };
     }
 
-    public Task DrainAsync(string node, bool force, string by, CancellationToken cancellationToken) => Take($"drain {node} force={force}");
+    public async Task<string?> DrainAsync(string node, bool force, string by, CancellationToken cancellationToken)
+    {
+        await Take($"drain {node} force={force}");
+        return Remark;
+    }
+
+    /// <summary>What is to be known of a drain.</summary>
+    public string? Remark { get; set; }
 
     public Task CordonAsync(string node, string by, CancellationToken cancellationToken) => Take($"cordon {node}");
 

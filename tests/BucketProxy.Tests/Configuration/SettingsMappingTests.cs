@@ -65,7 +65,7 @@ public sealed class SettingsMappingTests
         var changed = Loading.Good($$"""
             { {{Loading.OneNode}}, "nodeNetworks": ["0.0.0.0/0"], "data": { "holdTime": "100s" }, "monitor": {
               "minNodes": 2, "autoRebalance": true, "leaderLease": "12s", "leaderMargin": "4s", "quiesceTimeout": "5s",
-              "releaseTimeout": "16s", "settleTime": "3s", "retryPause": "6s", "retryPauseLimit": "6m", "orderAttempts": 6,
+              "releaseTimeout": "16s", "settleTime": "3s", "lateSaveTime": "6s", "retryPause": "6s", "retryPauseLimit": "6m", "orderAttempts": 6,
               "parallelMoves": 9, "pingInterval": "4s", "pingTimeout": "5s", "nodeGrace": "11s", "registrationTimeout": "91s",
               "refreshTimeout": "92s", "massLossWindow": "93s", "restTime": "11m", "loadInterval": "11s", "releasePath": "/r",
               "auditRetention": "31d" } }

@@ -21,6 +21,9 @@ internal sealed record RebalanceReport
     /// <summary>Moves that cannot be made, and why.</summary>
     public IReadOnlyList<RefusedMove> Refused { get; init; } = [];
 
+    /// <summary>What is to be known beforehand: which servers are restarted for it, and how long that takes.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>With ?wait=true: what became of the moves, with the time of each phase.</summary>
     public IReadOnlyList<MoveReport>? Outcome { get; init; }
 }

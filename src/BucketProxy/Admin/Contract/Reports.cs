@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using BucketProxy.Cluster.View;
+using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Routing;
 
 namespace BucketProxy.Admin.Contract;
@@ -33,10 +34,19 @@ internal sealed record NodeReport
     /// <summary>Its share of the buckets, relative to the others'.</summary>
     public required double Weight { get; init; }
 
+    /// <summary>What stands in front of it: none, unsupervised, supervised.</summary>
+    public required GateKind Gate { get; init; }
+
+    /// <summary>The run of its server, as its gate says; null: there is no gate, or it runs none.</summary>
+    public string? Incarnation { get; init; }
+
     /// <summary>How it gives a bucket up.</summary>
     public ReleaseMode? Release { get; init; }
 
-    /// <summary>What a planned move off it guarantees.</summary>
+    /// <summary>How long its gate's last restart of it took, in seconds; null: there was none.</summary>
+    public double? RestartSeconds { get; init; }
+
+    /// <summary>What a planned move off it guarantees, how its loss is noticed, and on what both rest.</summary>
     public required string Guarantee { get; init; }
 
     /// <summary>Buckets it owns.</summary>

@@ -40,6 +40,9 @@ internal sealed record StatusReport
     /// <summary>The proxies.</summary>
     public required IReadOnlyList<ProxyReport> Proxies { get; init; }
 
+    /// <summary>What is guaranteed when buckets leave dtable-servers or a server is lost, and on what that rests.</summary>
+    public required IReadOnlyList<GuaranteeReport> Guarantees { get; init; }
+
     /// <summary>The last rebalance order.</summary>
     public OrderReport? Order { get; init; }
 
@@ -97,6 +100,11 @@ internal sealed record LeaderReport(string Instance, string? Address);
 /// <param name="Busy">Bucket to what keeps it busy, where a move waits for it.</param>
 internal sealed record ProxyReport(
     string Instance, string? Address, string? Version, StoreLossMode OnStoreLoss, bool Alive, bool Left, IReadOnlyDictionary<string, string> Busy);
+
+/// <summary>What is guaranteed of some dtable-servers.</summary>
+/// <param name="Nodes">The servers.</param>
+/// <param name="Guarantee">What.</param>
+internal sealed record GuaranteeReport(IReadOnlyList<string> Nodes, string Guarantee);
 
 /// <summary>The last rebalance order.</summary>
 /// <param name="Plan">Its id.</param>

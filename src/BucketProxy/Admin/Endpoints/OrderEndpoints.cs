@@ -77,6 +77,12 @@ internal static class OrderEndpoints
         route.WithTags("Orders").WithName(name).WithSummary(summary)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
 
+    private static async Task<Ok<OrderTaken>> Take(string ordered, Task<string?> order)
+    {
+        var remark = await order;
+        return TypedResults.Ok(new OrderTaken(remark is null ? ordered : $"{ordered}. {remark}"));
+    }
+
     private static async Task<Ok<OrderTaken>> Take(string ordered, Task order)
     {
         await order;

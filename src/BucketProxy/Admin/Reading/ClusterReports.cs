@@ -2,6 +2,7 @@ using BucketProxy.Admin.Contract;
 using BucketProxy.Cluster.Mirror;
 using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
+using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Routing;
 
 namespace BucketProxy.Admin.Reading;
@@ -100,10 +101,22 @@ internal static class ClusterReports
         if (move.Phase != MovePhase.Quiesce)
             return null;
         var bucket = move.Bucket.ToString();
+        // G3: off a node behind a gate it waits for that gate alone.
+        if (move.From is { } from && view.Nodes.GetValueOrDefault(from) is { Gate: not GateKind.None })
+            return GateWaits(view.Gates.GetValueOrDefault(from), from, bucket, move.CreateRevision);
         var busy = view.Proxies.Where(p => p.Value.Silent.GetValueOrDefault(bucket) != move.CreateRevision).Select(p =>
             p.Value.Busy.TryGetValue(bucket, out var with) ? $"{p.Key} is busy with {with}" : $"{p.Key} is not silent yet");
         return string.Join("; ", busy) is { Length: > 0 } waits ? waits : null;
     }
+
+    private static string? GateWaits(GateRecord? gate, string node, string bucket, long move) => gate switch
+    {
+        null => $"the gate of {node} is not there",
+        _ when gate.Released.GetValueOrDefault(bucket) == move => null,
+        _ when gate.Busy.TryGetValue(bucket, out var with) => $"the gate of {node} is busy with {with}",
+        _ when gate.Silent.GetValueOrDefault(bucket) == move => $"{node} has not released it yet",
+        _ => $"the gate of {node} is not silent yet",
+    };
 
     /// <summary>The word by which a value stands in the store.</summary>
     public static string RecordWord<T>(T value) where T : struct, Enum =>

@@ -1,10 +1,11 @@
 using BucketProxy.Admin.Contract;
 using BucketProxy.Cluster.View;
 using BucketProxy.Configuration;
+using BucketProxy.Core.Nodes;
 
 namespace BucketProxy.Admin.Reading;
 
-/// <summary>Every node that is registered, configured, or owns something.</summary>
+/// <summary>Every node that is registered or configured, has a gate, or owns something.</summary>
 internal static class NodeReports
 {
     /// <param name="view">The view; null before the first.</param>
@@ -17,6 +18,7 @@ internal static class NodeReports
         if (view is not null)
         {
             ids.UnionWith(view.Nodes.Keys);
+            ids.UnionWith(view.Gates.Keys);
             ids.UnionWith(view.Assignments.Values.Select(g => g.Owner));
             ids.UnionWith(view.Pins.Values.Select(g => g.Owner));
         }
@@ -31,7 +33,12 @@ internal static class NodeReports
         var policy = view?.NodePolicies.GetValueOrDefault(id);
         var owned = view?.Assignments.Where(a => a.Value.Owner == id).Select(a => a.Key).ToArray() ?? [];
         var registeredByUs = record?.RegisteredByUs ?? configured is { Register: true };
-        var release = policy?.Release ?? configured?.Release ?? (registeredByUs ? ReleaseMode.None : ReleaseMode.Watch);
+        var gate = view?.Gates.GetValueOrDefault(id);
+        // As the leader goes by it: the gate of the process that may hold its buckets. The gate's key alone says nothing of an earlier process.
+        var kind = record?.Gate ?? known?.Gate ?? GateKind.None;
+        var release = kind != GateKind.None
+            ? gate is { Release: ReleaseMode.Call or ReleaseMode.Restart } able ? able.Release : ReleaseMode.None
+            : policy?.Release ?? configured?.Release ?? (registeredByUs ? ReleaseMode.None : ReleaseMode.Watch);
         return new NodeReport
         {
             Id = id,
@@ -43,8 +50,13 @@ internal static class NodeReports
             Cordoned = policy is { Cordoned: true },
             Draining = policy is { Draining: true },
             Weight = policy?.Weight ?? configured?.Weight ?? 1,
+            Gate = kind,
+            Incarnation = kind == GateKind.None ? null : gate?.Incarnation,
             Release = release,
-            Guarantee = Guarantee(release, configured?.FollowsPins ?? record is { FollowsPins: true }),
+            RestartSeconds = kind == GateKind.None ? null : gate?.RestartSeconds,
+            Guarantee = kind == GateKind.None
+                ? Guarantees.OfUngated(release, configured?.FollowsPins ?? record is { FollowsPins: true })
+                : Guarantees.OfGated(kind, release, gate),
             Buckets = owned.Length,
             Pins = view?.Pins.Values.Count(g => g.Owner == id) ?? 0,
             Rate = owned.Sum(b => loads[b.Index].Rate),
@@ -52,13 +64,4 @@ internal static class NodeReports
             Sockets = owned.Sum(b => loads[b.Index].Sockets),
         };
     }
-
-    private static string Guarantee(ReleaseMode release, bool followsPins) => release switch
-    {
-        ReleaseMode.Call => "proven: the server says when it has saved and unloaded a bucket",
-        ReleaseMode.Restart => "proven: the server's process ends before a bucket moves",
-        ReleaseMode.Watch when followsPins => "assumed: the server is trusted to follow the assignments by itself",
-        ReleaseMode.Watch => "assumed: the server is trusted to follow the assignments of buckets by itself; no single base is moved off it",
-        _ => "none: no bucket is moved off it while it runs",
-    };
 }

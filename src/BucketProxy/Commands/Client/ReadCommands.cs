@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using BucketProxy.Admin.Contract;
+using BucketProxy.Admin.Reading;
 using BucketProxy.Core.Bases;
 using BucketProxy.Core.Targets;
 using Spectre.Console;
@@ -37,7 +38,11 @@ internal static class ReadCommands
         environment,
         async (call, cancel) =>
         {
-            await call.ShowAsync<NodeReport[]>("/api/nodes", nodes => environment.Output.Write(NodeTable(nodes)), cancel);
+            await call.ShowAsync<NodeReport[]>("/api/nodes", nodes =>
+            {
+                environment.Output.Write(NodeTable(nodes));
+                GuaranteeView.Write(environment.Output, Guarantees.Of(nodes));
+            }, cancel);
             return ExitCode.Done;
         });
 
@@ -104,13 +109,14 @@ internal static class ReadCommands
 
     private static Table NodeTable(IReadOnlyList<NodeReport> nodes)
     {
-        var table = Tables.New("node", "is", "buckets", "pins", "weight", "requests/s", "sockets", "gives buckets up", "address");
+        var table = Tables.New("node", "is", "buckets", "pins", "weight", "requests/s", "sockets", "gives buckets up", "gate", "address");
         foreach (var node in nodes)
         {
             string[] states = [node.Standing, .. node.Draining ? ["draining"] : Array.Empty<string>(), .. node.Cordoned ? ["cordoned"] : Array.Empty<string>()];
             table.AddRow(Tables.Row(
                 node.Id, string.Join(", ", states), node.Buckets, node.Pins, node.Weight, Math.Round(node.Rate, 1), node.Sockets,
-                node.Release is { } release ? release.ToString().ToLowerInvariant() : "-", node.LocalNodeUrl));
+                node.Release is { } release ? release.ToString().ToLowerInvariant() : "-",
+                node.Gate.ToString().ToLowerInvariant(), node.LocalNodeUrl));
         }
         return table;
     }

@@ -49,6 +49,8 @@ internal static class RebalanceCommand
             output.Write(table);
         foreach (var refused in ordered.Refused)
             output.Write(new Text($"Cannot be made: {refused.Base ?? refused.Bucket}{(refused.To is { } to ? $" to {to}" : "")}: {refused.Why}\n"));
+        foreach (var remark in ordered.Remarks)
+            output.Write(new Text(remark + ".\n"));
         output.Write(new Text((ordered.Moves.Count, ordered.DryRun) switch
         {
             (0, _) => "Nothing to move.\n",

@@ -24,6 +24,7 @@ internal static class StatusView
 
             """)));
         WriteProxies(output, status.Proxies);
+        GuaranteeView.Write(output, status.Guarantees);
         if (status.HottestBases.Count > 0)
         {
             var hottest = Tables.New("hottest bases", "requests/s");

@@ -44,6 +44,7 @@ internal static class SettingsMapping
             QuiesceTimeout = monitor.QuiesceTimeout,
             ReleaseTimeout = monitor.ReleaseTimeout,
             SettleTime = monitor.SettleTime,
+            LateSaveTime = monitor.LateSaveTime,
             Hold = settings.Data.HoldTime,
             RetryPause = monitor.RetryPause,
             RetryPauseLimit = monitor.RetryPauseLimit,

@@ -74,13 +74,14 @@ export class Rebalance extends EventTarget {
   }
 
   #show(notice) {
-    const { moves, refused } = this.plan;
+    const { moves, refused, remarks = [] } = this.plan;
     const close = el('button', { type: 'button', onclick: () => this.#close() }, moves.length === 0 ? 'Close' : 'Cancel');
     this.#open(
       notice ? el('p', { class: 'notice', role: 'alert' }, notice) : null,
       el('p', {}, el('strong', {}, moves.length === 0 ? 'Nothing would move.' : `Preview: ${plural(moves.length, 'move')}. `),
         moves.length === 0 ? ' The buckets are as even as they can be.' : 'Nothing has been ordered yet. Dashed cells move to the colour of their corner.'),
       moves.length > 0 ? [this.#ways(moves), this.#counts(moves)] : null,
+      remarks.map(remark => el('p', {}, `${remark}.`)),
       refused.length > 0 ? el('ul', { class: 'refused' }, refused.slice(0, 20).map(move => el('li', {}, `${move.base ?? move.bucket} cannot move: ${move.why}`)),
         refused.length > 20 ? el('li', {}, `and ${refused.length - 20} more`) : null) : null,
       el('div', { class: 'actions' },
