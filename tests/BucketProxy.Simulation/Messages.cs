@@ -136,6 +136,18 @@ internal sealed record RestartReply(ActorRef To, int Node, string? Failure) : Me
     }
 }
 
+/// <summary>A client's request has come to a proxy or gate.</summary>
+internal sealed record ClientRequest(ActorRef To, int Number, BaseId Base) : Message
+{
+    public override ActorRef? Addressee => To;
+
+    public override void Deliver(World world)
+    {
+        if (world.IsRunning(To))
+            world.Proxies[To.Index].TryForward(world, Number, Base);
+    }
+}
+
 /// <summary>A request on its way to a node.</summary>
 internal sealed record ForwardedRequest(ActorRef From, int Number, BaseId Base, int Node) : Message
 {

@@ -112,7 +112,12 @@ internal sealed partial class Simulator
     }
 
     /// <summary>A client's request.</summary>
-    public void Forward(World world, int proxy, BaseId id) => world.Proxies[proxy].TryForward(world, ++_row, id);
+    public void Forward(World world, int proxy, BaseId id)
+    {
+        var request = new ClientRequest(world.Proxies[proxy].Ref, ++_row, id);
+        if (!world.TryPark(request))
+            request.Deliver(world);
+    }
 
     private void RunUntil(TimeSpan end)
     {
