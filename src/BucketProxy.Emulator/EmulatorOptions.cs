@@ -26,6 +26,13 @@ public sealed record EmulatorOptions
     /// </summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// Whether every change is logged before it is acknowledged, and done again at the next load if no save held it, as SeaTable's operation
+    /// log has it. Then a crash by itself loses nothing; two servers with one base still undo each other's saves. Off by default: what a test
+    /// wants to see lost must be able to get lost.
+    /// </summary>
+    public bool LogsOperations { get; init; }
+
     /// <summary>A base nobody asked for during this time is saved and unloaded at the next flush. dtable-server's own value is 24 hours.</summary>
     public TimeSpan UnloadIdleAfter { get; init; } = TimeSpan.FromHours(24);
 

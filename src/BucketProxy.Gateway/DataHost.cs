@@ -110,6 +110,8 @@ public sealed class DataHost : IAsyncDisposable
             .AddSingleton(new TargetExtractor(options.PathPrefixes))
             .AddSingleton<NodeLinks>()
             .AddSingleton<HoldRoom>()
+            .AddSingleton<TableRevisions>()
+            .AddSingleton<Admissions>()
             .AddSingleton<Resend>()
             .AddSingleton<SysInfo>()
             .AddSingleton<LocalRoutes>()
@@ -223,6 +225,17 @@ public sealed class DataHost : IAsyncDisposable
         _links.CutAll();
         if (requests + tunnels > 0)
             Log.Cut(_log, requests, tunnels);
+    }
+
+    /// <summary>
+    /// At a gate: a run of its own server is gone, or will be before the next one is started (G2). Closes the connections to it at once, and none is made to it ever again, also not by a
+    /// request that was admitted to it before. Such a request looks its base up again if it was not sent, and ends with 502 if it was.
+    /// </summary>
+    /// <param name="incarnation">As the table's entries name the run.</param>
+    public void Retire(string incarnation)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(incarnation);
+        _links.Retire(incarnation);
     }
 
     /// <summary>Stops, and lets go of everything.</summary>

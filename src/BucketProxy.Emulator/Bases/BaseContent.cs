@@ -17,6 +17,7 @@ internal sealed class BaseContent
     private readonly Lock _lock = new();
     private readonly string _id;
     private readonly Dictionary<string, TableContent> _tables = new(StringComparer.Ordinal);
+    private Action<JsonObject>? _log;
     private long _version;
     private long _savedVersion;
 
@@ -61,6 +62,54 @@ internal sealed class BaseContent
         }
     }
 
+    /// <summary>
+    /// Does again what the log holds and the file does not, and has every change from here on added to it before it is acknowledged.
+    /// </summary>
+    public void Follow(OperationLog log)
+    {
+        lock (_lock)
+        {
+            foreach (var operation in log.Read(_id))
+            {
+                if ((long)operation["version"]! > _version)
+                    RedoNeedsLock(operation);
+            }
+            _log = operation => log.Add(_id, operation);
+        }
+    }
+
+    private void RedoNeedsLock(JsonObject operation)
+    {
+        var name = (string)operation["table"]!;
+        _version = (long)operation["version"]!;
+        if (!_tables.TryGetValue(name, out var table))
+            _tables.Add(name, table = new TableContent(name));
+        foreach (var row in operation["append"]?.AsArray() ?? [])
+        {
+            // It stands there already only if two held the base at once; what the later one was promised counts.
+            if (table.ById.ContainsKey((string)row!["_id"]!))
+                continue;
+            table.Add((JsonObject)row.DeepClone());
+            table.NextNumber = Math.Max(table.NextNumber, (long)row["_number"]! + 1);
+        }
+        foreach (var update in operation["update"]?.AsArray() ?? [])
+        {
+            if (table.ById.TryGetValue((string)update!["id"]!, out var row))
+                table.Set(row, update["columns"]!.AsObject());
+        }
+        foreach (var id in operation["delete"]?.AsArray() ?? [])
+        {
+            if (table.ById.Remove((string)id!, out var row))
+                table.Rows.Remove(row);
+        }
+    }
+
+    private void ChangedNeedsLock(string table, string what, Func<JsonArray> change)
+    {
+        _version++;
+        _log?.Invoke(new JsonObject { ["version"] = _version, ["table"] = table, [what] = change() });
+    }
+
     public Appended? Append(string tableName, IEnumerable<JsonObject> rows, DateTimeOffset now)
     {
         lock (_lock)
@@ -69,7 +118,7 @@ internal sealed class BaseContent
                 return null;
             var ids = new List<string>();
             var numbers = new List<long>();
-            JsonObject? first = null;
+            var added = new List<JsonObject>();
             foreach (var given in rows)
             {
                 var row = (JsonObject)given.DeepClone();
@@ -79,10 +128,10 @@ internal sealed class BaseContent
                 table.Add(row);
                 ids.Add((string)row["_id"]!);
                 numbers.Add(table.NextNumber++);
-                first ??= (JsonObject)row.DeepClone();
+                added.Add(row);
             }
-            _version++;
-            return new Appended(ids, numbers, first);
+            ChangedNeedsLock(tableName, "append", () => Copies(added));
+            return new Appended(ids, numbers, (JsonObject?)added.FirstOrDefault()?.DeepClone());
         }
     }
 
@@ -93,23 +142,17 @@ internal sealed class BaseContent
         {
             if (!_tables.TryGetValue(tableName, out var table))
                 return null;
-            var found = 0;
+            var found = new List<JsonObject>();
             foreach (var (id, columns) in updates)
             {
                 if (!table.ById.TryGetValue(id, out var row))
                     continue;
-                found++;
-                foreach (var (column, value) in columns)
-                {
-                    if (column.StartsWith('_'))
-                        continue;
-                    row[column] = value?.DeepClone();
-                    table.Columns.Add(column);
-                }
+                found.Add(new JsonObject { ["id"] = id, ["columns"] = columns.DeepClone() });
+                table.Set(row, columns);
             }
-            if (found > 0)
-                _version++;
-            return found;
+            if (found.Count > 0)
+                ChangedNeedsLock(tableName, "update", () => Copies(found));
+            return found.Count;
         }
     }
 
@@ -129,7 +172,7 @@ internal sealed class BaseContent
                 deleted.Add(id);
             }
             if (deleted.Count > 0)
-                _version++;
+                ChangedNeedsLock(tableName, "delete", () => [.. deleted.Select(id => (JsonNode)id)]);
             return deleted;
         }
     }
@@ -140,10 +183,12 @@ internal sealed class BaseContent
         {
             if (!_tables.TryAdd(tableName, new TableContent(tableName)))
                 return false;
-            _version++;
+            ChangedNeedsLock(tableName, "table", () => []);
             return true;
         }
     }
+
+    private static JsonArray Copies(IEnumerable<JsonObject> objects) => [.. objects.Select(JsonNode (o) => o.DeepClone())];
 
     /// <summary>Copies of the rows that fit, in their order; null when the table is not there.</summary>
     public JsonArray? Rows(string tableName, Func<JsonObject, bool> fits, int start = 0, int limit = int.MaxValue)

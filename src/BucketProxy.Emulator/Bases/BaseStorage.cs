@@ -9,11 +9,16 @@ internal sealed class BaseStorage
 {
     private readonly string _directory;
     private readonly string _writer;
+    private readonly OperationLog? _log;
 
-    public BaseStorage(string directory, string writer)
+    /// <param name="directory">The folder.</param>
+    /// <param name="writer">The node, so that two do not prepare one file.</param>
+    /// <param name="logs">Whether every change is logged at once.</param>
+    public BaseStorage(string directory, string writer, bool logs = false)
     {
         _directory = Directory.CreateDirectory(directory).FullName;
         _writer = writer;
+        _log = logs ? new OperationLog(directory) : null;
     }
 
     public static string FileOf(string directory, string id) => Path.Combine(directory, id + ".json");
@@ -21,7 +26,10 @@ internal sealed class BaseStorage
     public BaseContent Load(BaseKey key)
     {
         var file = FileOf(_directory, key.Id);
-        return File.Exists(file) ? BaseContent.FromFile(key.Id, File.ReadAllBytes(file)) : BaseContent.Empty(key.Id);
+        var content = File.Exists(file) ? BaseContent.FromFile(key.Id, File.ReadAllBytes(file)) : BaseContent.Empty(key.Id);
+        if (_log is not null)
+            content.Follow(_log);
+        return content;
     }
 
     /// <summary>Writes the new file beside the old one; the answer puts it in place.</summary>

@@ -26,6 +26,18 @@ internal sealed class TableContent(string name)
         }
     }
 
+    /// <summary>Changes the columns given; those of the server's own stay.</summary>
+    public void Set(JsonObject row, JsonObject columns)
+    {
+        foreach (var (column, value) in columns)
+        {
+            if (column.StartsWith('_'))
+                continue;
+            row[column] = value?.DeepClone();
+            Columns.Add(column);
+        }
+    }
+
     public JsonObject ToFile() => new()
     {
         ["name"] = Name,

@@ -20,6 +20,7 @@ public static class OwnershipChecker
         return new OwnershipReport
         {
             DoubleOpens = DoubleOpens(opens),
+            ForeignSaves = ForeignSaves(check.Journal, opens),
             WrongRows = [.. acknowledged.GroupBy(row => row.Base).SelectMany(rows => WrongRows(check.StorageDirectory, rows.Key, [.. rows]))],
             ForeignServes = check.Owners is null ? [] : ForeignServes(serves, check.Owners, check.OwnerSlack),
             Loads = opens.Count,
@@ -46,6 +47,21 @@ public static class OwnershipChecker
         return found;
     }
 
+    // A save lands behind the load of another run that came after the saver's own: what the later one loaded is no longer what is stored.
+    private static List<ForeignSave> ForeignSaves(IReadOnlyList<JournalEntry> journal, List<OpenSpan> opens)
+    {
+        var found = new List<ForeignSave>();
+        var spans = opens.GroupBy(span => span.Base).ToDictionary(spans => spans.Key, spans => spans.OrderBy(span => span.From).ToList());
+        foreach (var flush in journal.Where(entry => entry.Event == JournalEvent.Flush))
+        {
+            var at = JournalPosition.Of(flush);
+            var before = spans.GetValueOrDefault(flush.Base!, []).Where(span => span.From.CompareTo(at) < 0).ToList();
+            if (before is [.., var last] && last.Run != flush.Run && before.Any(span => span.Run == flush.Run))
+                found.Add(new ForeignSave(flush.Base!, flush.Node, last.Node, flush.Time));
+        }
+        return found;
+    }
+
     private static DateTimeOffset Earlier(JournalPosition? one, JournalPosition? other)
     {
         var (a, b) = (one?.Time ?? DateTimeOffset.MaxValue, other?.Time ?? DateTimeOffset.MaxValue);
@@ -61,10 +77,10 @@ public static class OwnershipChecker
 
     private static IEnumerable<MissingOrDoubled> WrongRows(string storage, string id, List<AcknowledgedRow> rows)
     {
-        var file = BaseStorage.FileOf(storage, id);
-        List<JsonObject> stored = !File.Exists(file)
-            ? []
-            : [.. JsonNode.Parse(File.ReadAllBytes(file))!["tables"]!.AsArray().SelectMany(table => table!["rows"]!.AsArray()).Select(row => row!.AsObject())];
+        // As the next server would load it: what was logged and not saved yet is not lost.
+        var key = BaseKey.TryParse(id, out var parsed) ? parsed : throw new InvalidDataException($"'{id}' is no base.");
+        var loaded = new BaseStorage(storage, "checker", logs: File.Exists(OperationLog.FileOf(storage, id))).Load(key);
+        List<JsonObject> stored = [.. loaded.ToFile()["tables"]!.AsArray().SelectMany(table => table!["rows"]!.AsArray()).Select(row => row!.AsObject())];
         foreach (var byColumn in rows.GroupBy(row => row.Column))
         {
             var counts = stored.Select(row => row[byColumn.Key]?.ToString()).OfType<string>().CountBy(value => value).ToDictionary();

@@ -49,7 +49,7 @@ public sealed class EmulatedNode : IAsyncDisposable
         _file = options.JournalPath is null ? null : new FileJournal(options.JournalPath);
         _journal = new NodeJournal(Id, StartTime, [.. new[] { journal, _file }.OfType<IJournalSink>()], _time);
         _sockets = new SocketHub(_time);
-        _bases = new BaseRegistry(new BaseStorage(options.StorageDirectory, Id), _journal, _sockets.CloseAsync, _time);
+        _bases = new BaseRegistry(new BaseStorage(options.StorageDirectory, Id, options.LogsOperations), _journal, _sockets.CloseAsync, _time);
         _releases = new BaseReleases(_bases, _journal);
         _counters = new NodeCounters(() => _sockets.Count, () => _bases.Count);
         var pipeline = new NodePipeline(options, _counters, _releases, _bases, _sockets, _journal, _logger, _time);

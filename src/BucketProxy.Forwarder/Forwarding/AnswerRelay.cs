@@ -27,7 +27,7 @@ internal static class AnswerRelay
         // Before it, the server gives memory that it copies later.
         await response.StartAsync();
         if (delivery.FramesTrailers)
-            return await FrameAsync(context, from, stopsWithClient);
+            return await FrameAsync(delivery, stopsWithClient);
         var writer = response.BodyWriter;
         var isFlushed = false;
         while (!from.IsBodyOver)
@@ -62,15 +62,16 @@ internal static class AnswerRelay
         var response = delivery.Context.Response;
         if (delivery.FramesTrailers || delivery.Connection.Trailers.IsEmpty || !response.SupportsTrailers())
             return;
-        foreach (var (name, value) in Trailers(delivery.Connection))
+        foreach (var (name, value) in Trailers(delivery))
             response.AppendTrailer(name, value);
     }
 
     /// <summary>Chunked framing of our own, for answers whose trailers were announced.</summary>
-    private static async ValueTask<bool> FrameAsync(HttpContext context, DestinationConnection from, bool stopsWithClient)
+    private static async ValueTask<bool> FrameAsync(Delivery delivery, bool stopsWithClient)
     {
         const int Size = 16 * 1024;
-        var writer = context.Response.BodyWriter;
+        var from = delivery.Connection;
+        var writer = delivery.Context.Response.BodyWriter;
         var buffer = ArrayPool<byte>.Shared.Rent(Size);
         try
         {
@@ -91,7 +92,7 @@ internal static class AnswerRelay
             ArrayPool<byte>.Shared.Return(buffer);
         }
         var end = new StringBuilder("0\r\n");
-        foreach (var (name, value) in Trailers(from))
+        foreach (var (name, value) in Trailers(delivery))
             end.Append(name).Append(": ").Append(value).Append("\r\n");
         writer.Write(Encoding.Latin1.GetBytes(end.Append("\r\n").ToString()));
         return await FlushAsync(writer, from, stopsWithClient);
@@ -105,10 +106,11 @@ internal static class AnswerRelay
         return !flush.IsCompleted || !stopsWithClient;
     }
 
-    public static List<(string Name, string Value)> Trailers(DestinationConnection from)
+    public static List<(string Name, string Value)> Trailers(Delivery delivery)
     {
         var all = new List<(string, string)>();
-        var rest = from.Trailers.Span;
+        var hidden = delivery.Terms?.HiddenHeader;
+        var rest = delivery.Connection.Trailers.Span;
         while (!rest.IsEmpty)
         {
             var end = rest.IndexOf("\r\n"u8);
@@ -116,8 +118,12 @@ internal static class AnswerRelay
             rest = rest[(end + 2)..];
             var text = Encoding.Latin1.GetString(name);
             // RFC 9110 section 6.5.1: what frames or routes a message is no trailer.
-            if (!HopByHop.IsResponseOnly(text) && !text.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
+            if (!HopByHop.IsResponseOnly(text)
+                && !text.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
+                && !text.Equals(hidden, StringComparison.OrdinalIgnoreCase))
+            {
                 all.Add((text, Encoding.Latin1.GetString(value)));
+            }
         }
         return all;
     }

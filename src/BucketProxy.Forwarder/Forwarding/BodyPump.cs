@@ -50,16 +50,7 @@ internal sealed class BodyPump
         PipeReader client, DestinationConnection to, ReadOnlyMemory<byte> head, RequestBody framing, long length)
     {
         var pump = new BodyPump(client, to, framing, length);
-        ReadResult read;
-        bool isThere;
-        try
-        {
-            isThere = client.TryRead(out read);
-        }
-        catch (Exception e)
-        {
-            throw new BodyBrokeException(StatusOf(e), e);
-        }
+        var isThere = TryRead(client, out var read);
         // A client may wait for the destination to react to the head alone: what is not there is not waited for.
         pump._parts.Add(head);
         try
@@ -77,6 +68,29 @@ internal sealed class BodyPump
             return null;
         pump.Completion = pump.RunAsync();
         return pump;
+    }
+
+    /// <summary>Sends all of the body, behind a head that has gone out; what is wrong with it shows in <see cref="Fault"/>.</summary>
+    /// <inheritdoc cref="BeginAsync"/>
+    public static BodyPump Begin(PipeReader client, DestinationConnection to, RequestBody framing, long length)
+    {
+        var pump = new BodyPump(client, to, framing, length);
+        pump.Completion = pump.RunAsync();
+        return pump;
+    }
+
+    /// <summary>Reads what is there of a body, without waiting.</summary>
+    /// <exception cref="BodyBrokeException">It is malformed, too large or cut off.</exception>
+    public static bool TryRead(PipeReader client, out ReadResult read)
+    {
+        try
+        {
+            return client.TryRead(out read);
+        }
+        catch (Exception e)
+        {
+            throw new BodyBrokeException(StatusOf(e), e);
+        }
     }
 
     /// <summary>Stops waiting for the client.</summary>
@@ -128,7 +142,7 @@ internal sealed class BodyPump
                     return true;
             }
         }
-        catch (Exception e) when (Delivery.IsBreak(e))
+        catch (Exception e) when (Breaks.IsBreak(e))
         {
             // Whoever waits for the answer sees it too. It may be there: a destination that refuses a body closes behind its answer.
             return false;

@@ -119,6 +119,8 @@ internal sealed class CustomTranslator : Translator, IDisposable
         _response = new HttpResponseMessage { Content = _content, RequestMessage = _request, Version = HttpVersion.Version11 };
         var fields = new MessageFields(_response);
         var head = AnswerHead.Read(bytes, ref fields);
+        if (delivery.Terms?.HiddenHeader is { } hidden)
+            _response.Headers.Remove(hidden);
         delivery.Connection.BeginBody(head, delivery.IsHead);
         _response.StatusCode = (HttpStatusCode)head.Status;
         if (AnswerStatus.ReasonOf(head) is { } reason)
@@ -146,7 +148,7 @@ internal sealed class CustomTranslator : Translator, IDisposable
 
     public override ValueTask EndAnswerAsync(Delivery delivery)
     {
-        foreach (var (name, value) in AnswerRelay.Trailers(delivery.Connection))
+        foreach (var (name, value) in AnswerRelay.Trailers(delivery))
             _response!.TrailingHeaders.TryAddWithoutValidation(name, value);
         _timeout.CancelAfter(_limit);
         return _transformer.TransformResponseTrailersAsync(_context, _response!, _cancel.Token);

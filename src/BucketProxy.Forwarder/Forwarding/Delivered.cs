@@ -6,8 +6,11 @@ internal enum Delivered
     /// <summary>The destination's answer is there: its head, or all of it.</summary>
     Answered,
 
-    /// <summary>No connection could be made, nothing was sent: the only end after which the caller may have it sent again.</summary>
+    /// <summary>No connection could be made, nothing was sent: the caller may have it sent again.</summary>
     Unreachable,
+
+    /// <summary>The destination refused it by the terms of the request, and took nothing: the caller may have it sent again.</summary>
+    Refused,
 
     /// <summary>The client went away, or the caller's token was cancelled.</summary>
     Cancelled,

@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Text;
 using BucketProxy.Forwarder.Destinations;
 using BucketProxy.Forwarder.Http1;
@@ -12,13 +10,14 @@ namespace BucketProxy.Forwarder.Forwarding;
 /// for other requests.
 /// <code>
 ///   1 connection    an unused one, else a new one                                                              (ConnectionHold)
-///   2 request       head and what is there of the body in one go; the rest by a BodyPump, beside what follows  (Translator, BodyPump)
+///   2 request       head and what is there of the body in one go; the rest by a BodyPump, beside what follows  (Translator, BodyPump; Agreement)
 ///   3 head          interim answers are skipped; status and headers become the client's                        (Translator)
 ///   4 body          AnswerRelay; or the connection is handed over (101)
 ///   5 rest          the connection is kept if both messages came to their end, else closed
 /// </code>
-/// Sent once: a request goes out once. Two exceptions: a connection could not be made (<see cref="Delivered.Unreachable"/>), and a GET or HEAD
-/// without a body on a connection that was used before and ended before a byte of the answer came, which is sent once more on a new one.
+/// Sent once: a request goes out once. Exceptions: a connection could not be made (<see cref="Delivered.Unreachable"/>) or the destination took nothing
+/// (<see cref="Delivered.Refused"/>), after which the caller may have it sent again; and a GET or HEAD without a body on a connection that was used before and ended
+/// before a byte of the answer came, which is sent once more on a new one.
 /// </summary>
 internal sealed class Delivery
 {
@@ -80,18 +79,37 @@ internal sealed class Delivery
     /// <summary>Sends the body beside what follows; null where there is none to send.</summary>
     public BodyPump? Pump { get; set; }
 
+    /// <summary>What holds for it beyond YARP's configuration; null in the usual case.</summary>
+    public IDeliveryTermsFeature? Terms { get; private set; }
+
+    /// <summary>Between it and a destination that may refuse it; null: this one cannot.</summary>
+    public Agreement? Agreement { get; private set; }
+
     /// <summary>Writes the head and begins to listen for who cancels it. Whatever comes of it, <see cref="EndAsync"/> follows.</summary>
     /// <param name="context">The request.</param>
     /// <param name="destination">Where to.</param>
     /// <param name="translator">How.</param>
     /// <param name="upgrade">The upgrade that it asks for.</param>
+    /// <param name="terms">What holds for it beyond YARP's configuration.</param>
     /// <param name="patience">As <see cref="IConnectionUser.Patience"/>.</param>
     /// <param name="gone">The client goes away.</param>
     /// <param name="token">Cancels it, too.</param>
     public void Begin(
-        HttpContext context, Destination destination, Translator translator, Upgrade upgrade, int patience, CancellationToken gone, CancellationToken token)
+        HttpContext context,
+        Destination destination,
+        Translator translator,
+        Upgrade upgrade,
+        IDeliveryTermsFeature? terms,
+        int patience,
+        CancellationToken gone,
+        CancellationToken token)
     {
         Set(context, destination, translator, upgrade);
+        if (terms is not null)
+        {
+            Terms = terms;
+            Agreement = terms.Refusal is { } refusal ? new Agreement(refusal, this) : null;
+        }
         _head = new HeadWriter();
         translator.WriteHead(ref _head, this);
         _hold.Begin(context, patience, gone, token);
@@ -117,20 +135,26 @@ internal sealed class Delivery
             if (bytes.Length > 9 && bytes[9] == '1')
             {
                 var nothing = default(NoFields);
-                if (AnswerHead.Read(bytes, ref nothing).Status != StatusCodes.Status101SwitchingProtocols)
+                var status = AnswerHead.Read(bytes, ref nothing).Status;
+                if (status != StatusCodes.Status101SwitchingProtocols)
                 {
                     if (++_interim > MostInterim)
                         throw new MalformedAnswerException("The destination sends interim answers without end.");
+                    if (status == StatusCodes.Status100Continue)
+                        Agreement?.Continue();
                     continue;
                 }
                 if (Upgrade == Upgrade.None)
                     throw new MalformedAnswerException("The destination switched protocols without having been asked to.");
                 IsSwitched = true;
             }
+            Agreement?.Judge(bytes);
             HasTaken = true;
             try
             {
                 _translator.TakeHead(bytes, this);
+                if (Terms?.HiddenHeader is { } hidden)
+                    Context.Response.Headers.Remove(hidden);
             }
             catch (InvalidOperationException e) when (e is not ObjectDisposedException)
             {
@@ -144,7 +168,7 @@ internal sealed class Delivery
 
     /// <summary>Whether it may go out once more: safe, without a body, on a connection that was used before and broke before any answer began.</summary>
     public bool MayGoAgain(Exception e, DestinationConnection connection) =>
-        IsBreak(e) && IsSafe && Body == RequestBody.None && connection.IsUsed && !_anyCame && !_hold.IsCancelled && !_hold.IsExpired;
+        Breaks.IsBreak(e) && IsSafe && Body == RequestBody.None && connection.IsUsed && !_anyCame && !_hold.IsCancelled && !_hold.IsExpired;
 
     /// <summary>Lets go of the connection that it shall not go on after all.</summary>
     public void Drop() => _hold.Release()?.Close();
@@ -169,24 +193,14 @@ internal sealed class Delivery
         if (Pump is { } pump)
             return EndPumpAsync(pump, connection, isComplete);
         if (connection is not null)
-            Rest(connection, isComplete);
+            Rest(connection, Agreement is { } agreement ? agreement.KeepsConnection || (isComplete && !agreement.IsWithheld) : isComplete);
         return ValueTask.CompletedTask;
     }
 
     /// <summary>Gives the connection away, after a 101. Closing it is the taker's. <see cref="EndAsync"/> still follows.</summary>
     public DestinationConnection HandOver() => _hold.End() ?? throw new InvalidOperationException("Nothing is under way.");
 
-    /// <summary>Whether an exception is one of the ways in which a delivery ends.</summary>
-    /// <param name="e">The exception.</param>
-    /// <param name="isAnswering">The answer's head was taken.</param>
-    public static bool IsAnEnd(Exception e, bool isAnswering) => e switch
-    {
-        AnswerNotTakenException or OperationCanceledException => true,
-        DestinationUnreachableException or BodyBrokeException or FormatException or EncoderFallbackException or AuthenticationException => !isAnswering,
-        _ => IsBreak(e),
-    };
-
-    /// <summary>What an exception means that <see cref="IsAnEnd"/>.</summary>
+    /// <summary>What an exception means that <see cref="Breaks.IsAnEnd"/>.</summary>
     public Delivered Failed(Exception e, bool isAnswering)
     {
         Error = e is AnswerNotTakenException ? e.InnerException : e;
@@ -196,6 +210,8 @@ internal sealed class Delivery
                 return Delivered.AnswerNotTaken;
             case DestinationUnreachableException:
                 return _hold.IsCancelled ? Delivered.Cancelled : Delivered.Unreachable;
+            case DestinationRefusedException:
+                return _hold.IsCancelled ? Delivered.Cancelled : Delivered.Refused;
             case FormatException or EncoderFallbackException:
                 return Delivered.RequestMalformed;
             case BodyBrokeException broke:
@@ -220,9 +236,6 @@ internal sealed class Delivery
         }
         return _hold.IsCancelled ? Delivered.Cancelled : _hold.IsExpired ? Delivered.Expired : Delivered.DestinationBroke;
     }
-
-    /// <summary>Whether <paramref name="e"/> is how a broken connection shows.</summary>
-    public static bool IsBreak(Exception e) => e is SocketException or IOException or ObjectDisposedException;
 
     /// <summary>The destination's answer, as far as all translators treat it alike.</summary>
     /// <param name="head">Its head.</param>
@@ -274,6 +287,8 @@ internal sealed class Delivery
         _destination = null!;
         _translator = null!;
         Pump = null;
+        Terms = null;
+        Agreement = null;
         Error = null;
         WebSocketKey = null;
         _interim = RequestFault = 0;

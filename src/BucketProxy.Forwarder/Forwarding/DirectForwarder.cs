@@ -52,7 +52,8 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
         ArgumentNullException.ThrowIfNull(httpClient);
         ArgumentNullException.ThrowIfNull(requestConfig);
         ArgumentNullException.ThrowIfNull(transformer);
-        if (httpClient is not DirectHttpClient client)
+        var terms = (IDeliveryTermsFeature?)context.Features[typeof(IDeliveryTermsFeature)];
+        if ((terms?.Client ?? httpClient) is not DirectHttpClient client)
         {
             throw new ArgumentException(
                 $"The direct forwarder wants a {nameof(DirectHttpClient)}: clusters have one after AddReverseProxy().AddDirectForwarder().", nameof(httpClient));
@@ -69,11 +70,11 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
         if (TranslatorFor(transformer, context) is { } translator)
         {
             YarpTelemetry.Start(destinationPrefix);
-            return ForwardAsync(context, destination, translator, upgrade, patience, cancellationToken);
+            return ForwardAsync(context, destination, translator, upgrade, terms, patience, cancellationToken);
         }
         var custom = new CustomTranslator(transformer, context, patience, client.Time, cancellationToken);
         YarpTelemetry.Start(destinationPrefix);
-        return TransformAsync(context, client, destination, requestConfig, custom, upgrade, patience, cancellationToken);
+        return TransformAsync(context, client, destination, requestConfig, custom, upgrade, terms, patience, cancellationToken);
     }
 
     /// <summary>What is known to do the same as the transformer; null when nothing is.</summary>
@@ -93,6 +94,7 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
         ForwarderRequestConfig config,
         CustomTranslator translator,
         Upgrade upgrade,
+        IDeliveryTermsFeature? terms,
         int patience,
         CancellationToken token)
     {
@@ -122,14 +124,20 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
             if (!isMade)
                 YarpTelemetry.Stop(context.Response.StatusCode);
         }
-        return await ForwardAsync(context, destination, custom, upgrade, patience, token);
+        return await ForwardAsync(context, destination, custom, upgrade, terms, patience, token);
     }
 
     /// <summary>Has the request delivered, and its answer carried. It tells YARP's event source of the end, however that is.</summary>
     // The steps of a delivery are awaited here: in a method of their own they would be one more state machine that each request suspends.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ForwarderError> ForwardAsync(
-        HttpContext context, Destination destination, Translator translator, Upgrade upgrade, int patience, CancellationToken token)
+        HttpContext context,
+        Destination destination,
+        Translator translator,
+        Upgrade upgrade,
+        IDeliveryTermsFeature? terms,
+        int patience,
+        CancellationToken token)
     {
         var delivery = DeliveryPool.Take();
         var delivered = Delivered.DestinationBroke;
@@ -142,7 +150,7 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
             try
             {
                 var gone = context.RequestAborted;
-                delivery.Begin(context, destination, translator, upgrade, patience, gone, token);
+                delivery.Begin(context, destination, translator, upgrade, terms, patience, gone, token);
                 var connection = delivery.TakeUnused();
                 while (!isAnswering)
                 {
@@ -154,7 +162,9 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
                     }
                     try
                     {
-                        if (delivery.Body == RequestBody.None)
+                        if (delivery.Agreement is { } agreement)
+                            await agreement.SendAsync(connection);
+                        else if (delivery.Body == RequestBody.None)
                             await connection.SendAsync(delivery.Head);
                         else
                             delivery.Pump = await BodyPump.BeginAsync(context.Request.BodyReader, connection, delivery.Head, delivery.Body, delivery.BodyLength);
@@ -187,7 +197,7 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
                         await translator.EndAnswerAsync(delivery);
                 }
             }
-            catch (Exception e) when (Delivery.IsAnEnd(e, isAnswering))
+            catch (Exception e) when (Breaks.IsAnEnd(e, isAnswering))
             {
                 isComplete = false;
                 delivered = delivery.Failed(e, isAnswering);

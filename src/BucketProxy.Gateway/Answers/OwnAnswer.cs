@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using BucketProxy.Gateway.Admission;
 using BucketProxy.Gateway.Model;
 using BucketProxy.Gateway.Outcomes;
 using Microsoft.AspNetCore.Http;
@@ -48,6 +49,19 @@ internal static class OwnAnswer
         answer.StatusCode = StatusCodes.Status503ServiceUnavailable;
         answer.Headers.RetryAfter = retryAfter;
         return JsonAsync(http, Error(message));
+    }
+
+    /// <summary>Answers 421 to another proxy, or gate: nothing was sent, by this table.</summary>
+    public static Task MisdirectedAsync(HttpContext http, TableMark table)
+    {
+        http.SetCause(Cause.Misdirected);
+        var answer = http.Response;
+        answer.Clear();
+        answer.StatusCode = StatusCodes.Status421MisdirectedRequest;
+        answer.Headers[TableMark.HeaderName] = table.ToString();
+        // Without a body its connection is free at once.
+        answer.ContentLength = 0;
+        return Task.CompletedTask;
     }
 
     /// <summary>Sends JSON with the status that is set.</summary>

@@ -1,5 +1,8 @@
+using BucketProxy.Forwarder.Forwarding;
 using BucketProxy.Gateway.Model;
 using BucketProxy.Gateway.Nodes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms;
 
@@ -25,9 +28,26 @@ internal sealed class PerNodeClient() : HttpMessageInvoker(new NoHandler(), disp
         public override ValueTask ApplyAsync(RequestTransformContext context)
         {
             ArgumentNullException.ThrowIfNull(context);
-            context.ProxyRequest.Options.Set(LinkKey, context.HttpContext.Grant().Link);
+            var http = context.HttpContext;
+            context.ProxyRequest.Options.Set(LinkKey, http.Grant().Link);
+            if (http.Features[typeof(IDeliveryTermsFeature)] is IDeliveryTermsFeature { Refusal: { } refusal })
+                return AgreeAsync(context, refusal);
+            // An earlier attempt may have been to a gate.
+            ReplayedBody.TryRewind(http);
             return ValueTask.CompletedTask;
         }
+
+        /// <summary>As the direct forwarder does it: the mark, and nothing of a body that could not be sent again before the gate has asked for it.</summary>
+        private static async ValueTask AgreeAsync(RequestTransformContext context, RefusalTerms terms)
+        {
+            var message = context.ProxyRequest;
+            message.Headers.TryAddWithoutValidation(terms.HeaderName, terms.HeaderValue);
+            if (message.Content is not null && HasBody(context.HttpContext) && !await ReplayedBody.PrepareAsync(context.HttpContext, context.CancellationToken))
+                message.Headers.ExpectContinue = true;
+        }
+
+        private static bool HasBody(HttpContext http) =>
+            http.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false } && http.Request.ContentLength is not 0;
     }
 
     private sealed class NoHandler : HttpMessageHandler

@@ -1,3 +1,4 @@
+using BucketProxy.Gateway.Admission;
 using BucketProxy.Gateway.Answers;
 using BucketProxy.Gateway.Model;
 using BucketProxy.Gateway.Nodes;
@@ -16,7 +17,17 @@ internal static class Failures
         if (http.Features.Get<IAnswerFeature>() is not null)
             return Sent.Answered;
         http.Features.Set<IForwarderErrorFeature>(null);
-        // S4: nothing else is ever sent again.
+        // S4: nothing but these two is ever sent again.
+        if (error.Error == ForwarderError.Request && Refused.In(error.Exception) is { } refused)
+        {
+            http.Response.Clear();
+            if (http.RequestAborted.IsCancellationRequested)
+                return ClientGone(http);
+            var grant = http.Grant();
+            grant.NoteRefusal(TableMark.Read(refused.Reason));
+            grant.Link.Counters.CountMisdirected();
+            return Sent.Misdirected;
+        }
         if (error.Error == ForwarderError.Request && Unreachable.IsIn(error.Exception))
         {
             http.Response.Clear();
@@ -30,6 +41,9 @@ internal static class Failures
             http.SetCause(IsOfClient(error.Error) ? Cause.ClientGone : Cause.NodeFailed);
             return Sent.Answered;
         }
+        // A body that had to be read before the request went out (Forwarding/ReplayedBody).
+        if (error is { Error: ForwarderError.RequestCreation, Exception: BadHttpRequestException bad })
+            http.Response.StatusCode = bad.StatusCode;
         // YARP's own word for a client that stood still in its body; the server's limits on that are off, so it is our idle timeout.
         var status = http.Response.StatusCode is StatusCodes.Status408RequestTimeout ? StatusCodes.Status504GatewayTimeout : http.Response.StatusCode;
         var (message, cause) = status switch

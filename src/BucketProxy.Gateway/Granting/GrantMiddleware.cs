@@ -1,5 +1,6 @@
 using BucketProxy.Core.Bases;
 using BucketProxy.Core.Routing;
+using BucketProxy.Forwarder.Forwarding;
 using BucketProxy.Gateway.Answers;
 using BucketProxy.Gateway.Holding;
 using BucketProxy.Gateway.Hosting;
@@ -19,15 +20,15 @@ namespace BucketProxy.Gateway.Granting;
 /// Stage 3: who owns the base? Sets <see cref="IGrantFeature"/> and YARP's one destination, and has the rest of the pipeline send the request there.
 /// <code>
 ///   1 look up     pinned base, else bucket
-///   2 enter       open: counted in flight. Not open, or others wait already: hold, then again from 1
+///   2 enter       open: counted in flight. Not open, or others wait already: hold, then again from 1. At a gate: also by its lease, and 421 to another proxy
 ///   3 send        the rest of the pipeline, to the owner in the table and nobody else (S2)
 ///   4 leave       when the node answered completely, or its connection is closed
-///   5 judge       owner unreachable: nothing was sent, hold and again from 1 (S4). Any other failure is told to the client
+///   5 judge       owner unreachable, or its gate refused: nothing was sent, hold and again from 1 (S4). Any other failure is told to the client
 /// </code>
 /// </summary>
 internal sealed class GrantMiddleware(
     RequestDelegate next,
-    CurrentTable current,
+    Admissions admissions,
     NodeLinks links,
     HoldRoom holds,
     Resend resend,
@@ -43,7 +44,7 @@ internal sealed class GrantMiddleware(
         if (target.Carriage == Carriage.Plain && !context.Request.IsSafe())
             Detach(context);
         // :: Steps 1 and 2, the usual case first. Who would overtake waiting requests goes behind them.
-        return !holds.IsBacklogged(id.Bucket) && current.TryEnter(id, out var entry)
+        return !holds.IsBacklogged(id.Bucket) && admissions.TryEnter(id, admissions.IsMarked(context), out var entry)
             ? SendAsync(context, entry, TimeSpan.Zero, isFirst: true, client)
             : HoldAsync(context, id, client);
     }
@@ -58,7 +59,7 @@ internal sealed class GrantMiddleware(
     {
         try
         {
-            var grant = Give(context, entry, held);
+            var grant = Give(context, entry, held, isFirst);
             Sent sent;
             // The node is told of the span: whoever writes the request's head passes on the current one.
             using (var span = tracing.BeginForward(context, grant))
@@ -101,7 +102,7 @@ internal sealed class GrantMiddleware(
     }
 
     /// <summary>The features by which the stages behind this one send it.</summary>
-    private Grant Give(HttpContext context, RoutingEntry entry, TimeSpan held)
+    private Grant Give(HttpContext context, RoutingEntry entry, TimeSpan held, bool isFirst)
     {
         Grant grant;
         try
@@ -115,6 +116,10 @@ internal sealed class GrantMiddleware(
         }
         context.Features[typeof(IGrantFeature)] = grant;
         context.GetReverseProxyFeature().AvailableDestinations = grant.Link.Destination;
+        if (!grant.Link.IsPlain)
+            context.Features[typeof(IDeliveryTermsFeature)] = grant.Link.TermsFor(admissions.Table);
+        else if (!isFirst)
+            context.Features[typeof(IDeliveryTermsFeature)] = null;
         if (draining.IsOn && HttpProtocol.IsHttp11(context.Request.Protocol))
             context.Response.Headers.Connection = "close";
         return grant;

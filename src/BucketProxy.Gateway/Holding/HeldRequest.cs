@@ -7,9 +7,12 @@ namespace BucketProxy.Gateway.Holding;
 /// One request's stay in the hold, from the first time it finds no open owner to its answer. It keeps its place in the order of
 /// arrival also when it has to wait again (the owner moved on, or refused the connection).
 /// </summary>
-internal sealed class HeldRequest(BaseId id, long ticket, long since)
+internal sealed class HeldRequest(BaseId id, long ticket, long since, bool isMarked = false)
 {
     public BaseId BaseId => id;
+
+    /// <summary>It is at a gate, and another proxy or gate sent it: it waits only for what is the gate's own.</summary>
+    public bool IsMarked => isMarked;
 
     /// <summary>Its place in the order of arrival.</summary>
     public long Ticket => ticket;

@@ -1,4 +1,5 @@
 using BucketProxy.Core.Routing;
+using BucketProxy.Gateway.Admission;
 using BucketProxy.Gateway.Outcomes;
 
 namespace BucketProxy.Gateway.Holding;
@@ -62,6 +63,12 @@ internal sealed class HoldQueue
         lock (_lock)
         {
             request.Wait = HeldRequest.NewWait();
+            // What need not wait takes nobody's place.
+            if (request.IsMarked && _limits.Judge(_current.Table.Find(request.BaseId), request) == Verdict.Misdirected)
+            {
+                request.Wait.TrySetResult(HoldOutcome.Misdirected);
+                return;
+            }
             if (_waiting.Count + _parked >= _limits.PerBucket || !_limits.TryTake())
             {
                 if (_waiting.Last is not { Value: { } newest } || newest.Ticket < request.Ticket)
@@ -135,17 +142,21 @@ internal sealed class HoldQueue
             {
                 var next = node.Next;
                 var request = node.Value;
-                if (table.Find(request.BaseId).State == EntryState.Open)
+                var verdict = _limits.Judge(table.Find(request.BaseId), request);
+                if (verdict == Verdict.Send && _underWay >= _allowed)
                 {
-                    if (_underWay >= _allowed)
-                    {
-                        more = true;
+                    more = true;
+                    // At a gate there may be some behind it that need not wait.
+                    if (!_limits.IsGate)
                         break;
-                    }
-                    _underWay++;
+                }
+                else if (verdict != Verdict.Hold)
+                {
+                    if (verdict == Verdict.Send)
+                        _underWay++;
                     RemoveNeedsLock(request);
                     _limits.Give();
-                    request.Wait.TrySetResult(HoldOutcome.Released);
+                    request.Wait.TrySetResult(verdict == Verdict.Send ? HoldOutcome.Released : HoldOutcome.Misdirected);
                 }
                 node = next;
             }

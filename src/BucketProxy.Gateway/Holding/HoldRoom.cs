@@ -41,7 +41,9 @@ internal sealed class HoldRoom : IDisposable
     public bool IsBacklogged(Bucket bucket) => _queues[bucket.Index].IsBacklogged;
 
     /// <summary>Begins a stay.</summary>
-    public HeldRequest Arrive(BaseId id) => new(id, Interlocked.Increment(ref _tickets), _time.GetTimestamp());
+    /// <param name="id">The base.</param>
+    /// <param name="isMarked">As <see cref="HeldRequest.IsMarked"/>.</param>
+    public HeldRequest Arrive(BaseId id, bool isMarked = false) => new(id, Interlocked.Increment(ref _tickets), _time.GetTimestamp(), isMarked);
 
     /// <summary>What is left of the hold time.</summary>
     public TimeSpan Left(HeldRequest request) => _limits.HoldTime - _time.GetElapsedTime(request.Since);

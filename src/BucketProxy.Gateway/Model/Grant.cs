@@ -1,5 +1,6 @@
 using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Routing;
+using BucketProxy.Gateway.Admission;
 using BucketProxy.Gateway.Nodes;
 
 namespace BucketProxy.Gateway.Model;
@@ -11,6 +12,8 @@ namespace BucketProxy.Gateway.Model;
 internal sealed class Grant(RoutingEntry entry, NodeLink link, TimeSpan held) : IGrantFeature
 {
     private bool _hasLeft;
+    private bool _isRefused;
+    private TableMark? _told;
 
     public RoutingEntry Entry => entry;
 
@@ -24,6 +27,23 @@ internal sealed class Grant(RoutingEntry entry, NodeLink link, TimeSpan held) : 
 
     /// <summary>The tunnel stage found that the grant is not good any more. Nothing was sent: the grant stage looks again.</summary>
     public bool IsOutdated { get; set; }
+
+    /// <summary>The owner's gate refused the request: nothing was sent.</summary>
+    /// <param name="told">The table by which it said so; null: none that this version knows.</param>
+    public void NoteRefusal(TableMark? told)
+    {
+        _isRefused = true;
+        _told = told;
+    }
+
+    /// <summary>Whether the owner's gate refused the request since this was asked last.</summary>
+    public bool TakeRefusal(out TableMark? told)
+    {
+        told = _told;
+        var isRefused = _isRefused;
+        _isRefused = false;
+        return isRefused;
+    }
 
     /// <summary>Counts the request out. By the request's own flow only; a second call does nothing.</summary>
     public void Leave()

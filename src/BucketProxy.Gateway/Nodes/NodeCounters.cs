@@ -9,9 +9,13 @@ internal sealed class NodeCounters
     private static readonly Cause[] Causes = Enum.GetValues<Cause>();
     private readonly long[] _counts = new long[Causes.Length * Classes];
     private long _unreachable;
+    private long _misdirected;
 
     /// <summary>Attempts in which no connection could be made.</summary>
     public long Unreachable => Volatile.Read(ref _unreachable);
+
+    /// <summary>Attempts that the node's gate refused: the base was not the node's.</summary>
+    public long Misdirected => Volatile.Read(ref _misdirected);
 
     public void Count(int status, Cause cause)
     {
@@ -20,6 +24,8 @@ internal sealed class NodeCounters
     }
 
     public void CountUnreachable() => Interlocked.Increment(ref _unreachable);
+
+    public void CountMisdirected() => Interlocked.Increment(ref _misdirected);
 
     /// <summary>Counts that are not zero.</summary>
     public IEnumerable<(Cause Cause, int StatusClass, long Count)> Read()

@@ -8,14 +8,16 @@ using Yarp.ReverseProxy.Model;
 
 namespace BucketProxy.Gateway.Nodes;
 
-/// <summary>One <see cref="NodeLink"/> per node and address, made when first needed.</summary>
+/// <summary>One <see cref="NodeLink"/> per node, address and, at a gate, run of its own server (G2), made when first needed.</summary>
 internal sealed class NodeLinks : IDisposable
 {
     private readonly GatewayOptions _options;
     private readonly TimeProvider _time;
-    private readonly ConcurrentDictionary<(string Id, string Url), NodeLink> _links = new();
+    private readonly ConcurrentDictionary<LinkKey, NodeLink> _links = new();
     private readonly ConcurrentDictionary<string, NodeCounters> _counters = new(StringComparer.Ordinal);
-    private readonly ConnectGate _gate = new();
+    private readonly ConnectGate _connects = new();
+    private readonly Lock _making = new();
+    private readonly HashSet<string> _retired = new(StringComparer.Ordinal);
     private readonly Known?[] _byBucket = new Known?[Bucket.Count];
     private readonly ConcurrentDictionary<NodeLink, ITimer> _leaving = new();
     private volatile Func<string, DestinationState?> _yarps = static _ => null;
@@ -24,18 +26,10 @@ internal sealed class NodeLinks : IDisposable
     {
         _options = options;
         _time = time;
-        Direct = new DirectHttpClient(
-            new DirectHttpClientOptions
-            {
-                ConnectTimeout = options.ConnectTimeout,
-                PooledConnectionIdleTimeout = options.NodeKeepAlive,
-                Resolve = options.NodeNetworks.ResolveAsync,
-                UseLoops = options.UsesLoops,
-            },
-            time);
+        Direct = NewClient();
     }
 
-    /// <summary>The connections of the direct forwarder.</summary>
+    /// <summary>The connections of the direct forwarder, but for those to the runs of a gate's own server.</summary>
     public DirectHttpClient Direct { get; }
 
     /// <summary>The counts of every node, once each, those of nodes that are gone included.</summary>
@@ -43,7 +37,7 @@ internal sealed class NodeLinks : IDisposable
 
     /// <summary>Connections to a node that are open now, also those that end after it was let go.</summary>
     public int OpenConnections(string node) =>
-        _links.Values.Concat(_leaving.Keys).Where(l => l.Node.Id == node).DistinctBy(l => l.Address).Sum(l => l.OpenConnections);
+        _links.Values.Concat(_leaving.Keys).Where(l => l.Node.Id == node).DistinctBy(l => (l.Address, l.Node.Incarnation)).Sum(l => l.OpenConnections);
 
     /// <summary>The link to an entry's owner. A look at one array element when the bucket's owner is the same as last time.</summary>
     public NodeLink For(RoutingEntry entry)
@@ -59,7 +53,7 @@ internal sealed class NodeLinks : IDisposable
     }
 
     public NodeLink For(NodeRecord node) =>
-        _links.GetOrAdd((node.Id, node.LocalUrlText), static (_, arg) => arg.Item2.Make(arg.node), (node, this));
+        _links.TryGetValue(LinkKey.Of(node), out var link) ? link : Add(node);
 
     /// <summary>Takes over the destinations of YARP's cluster, now and for links that are made from here on.</summary>
     /// <param name="find">By node id; null: YARP does not have the node.</param>
@@ -80,18 +74,20 @@ internal sealed class NodeLinks : IDisposable
             return;
         var wanted = table.Nodes.Values
             .Concat(table.Buckets.Concat(table.Pins).Select(e => e.Owner).OfType<NodeRecord>())
-            .Select(n => (n.Id, n.LocalUrlText)).ToHashSet();
+            .Select(LinkKey.Of).ToHashSet();
         foreach (var (key, link) in _links)
         {
-            if (wanted.Contains(key) || !_links.TryRemove(key, out _))
+            if (wanted.Contains(key))
                 continue;
             foreach (ref var place in _byBucket.AsSpan())
             {
                 if (place is { } known && ReferenceEquals(known.Link, link))
                     Interlocked.CompareExchange(ref place, null, known);
             }
-            // A request may have taken the link just now; a late dispose costs nothing, an early one a request.
+            // A request may have taken the link just now; a late dispose costs nothing, an early one a request. Listed before it is taken off the other list: a cut
+            // must not miss it.
             _leaving[link] = _time.CreateTimer(Leave, link, _options.IdleTimeout + _options.HoldTime, Timeout.InfiniteTimeSpan);
+            _links.TryRemove(key, out _);
         }
     }
 
@@ -101,17 +97,48 @@ internal sealed class NodeLinks : IDisposable
     /// </summary>
     public void CutAll()
     {
-        _gate.IsShut = true;
+        NodeLink[] links;
+        lock (_making)
+        {
+            _connects.IsShut = true;
+            links = All();
+        }
         Direct.Shut();
-        foreach (var link in _links.Values.Concat(_leaving.Keys))
+        foreach (var link in links)
             link.Cut();
     }
 
     /// <summary>Connections may be made again.</summary>
     public void Allow()
     {
-        _gate.IsShut = false;
+        NodeLink[] links;
+        lock (_making)
+        {
+            _connects.IsShut = false;
+            links = All();
+        }
         Direct.Open();
+        foreach (var link in links)
+            link.Allow();
+    }
+
+    /// <summary>
+    /// G2: a run of the gate's own server is gone, or will be. Closes its connections at once; requests that are bound to it and were not sent find it unreachable from here on, also
+    /// those whose link is made yet.
+    /// </summary>
+    public void Retire(string incarnation)
+    {
+        NodeLink[] links;
+        lock (_making)
+        {
+            _retired.Add(incarnation);
+            links = All();
+        }
+        foreach (var link in links)
+        {
+            if (link.Node.Incarnation == incarnation)
+                link.Retire();
+        }
     }
 
     public void Dispose()
@@ -126,12 +153,36 @@ internal sealed class NodeLinks : IDisposable
         Direct.Dispose();
     }
 
-    private NodeLink Make(NodeRecord node)
+    private NodeLink[] All() => [.. _links.Values.Concat(_leaving.Keys)];
+
+    private NodeLink Add(NodeRecord node)
     {
-        var link = new NodeLink(node, _counters.GetOrAdd(node.Id, static _ => new()), Direct, _gate, _options, _time);
+        lock (_making)
+            return _links.GetOrAdd(LinkKey.Of(node), static (_, arg) => arg.Item2.Make_NeedsLock(arg.node), (node, this));
+    }
+
+    private NodeLink Make_NeedsLock(NodeRecord node)
+    {
+        var link = new NodeLink(
+            node, _counters.GetOrAdd(node.Id, static _ => new()), node.Incarnation is null ? Direct : NewClient(), _connects, _options, _time);
+        // G2: before anybody can find it.
+        if (node.Incarnation is { } incarnation && _retired.Contains(incarnation))
+            link.Retire();
+        else if (_connects.IsShut)
+            link.Cut();
         link.Adopt(_yarps(node.Id));
         return link;
     }
+
+    private DirectHttpClient NewClient() => new(
+        new DirectHttpClientOptions
+        {
+            ConnectTimeout = _options.ConnectTimeout,
+            PooledConnectionIdleTimeout = _options.NodeKeepAlive,
+            Resolve = _options.NodeNetworks.ResolveAsync,
+            UseLoops = _options.UsesLoops,
+        },
+        _time);
 
     private void Leave(object? state)
     {
@@ -139,9 +190,14 @@ internal sealed class NodeLinks : IDisposable
         if (_leaving.TryRemove(link, out var timer))
             timer.Dispose();
         // The address may have been taken up again meanwhile, by the same node or another.
-        if (!_links.Values.Any(l => l.Address == link.Address))
+        if (link.Node.Incarnation is null && !_links.Values.Any(l => l.Address == link.Address))
             Direct.Forget(link.Address);
         link.Dispose();
+    }
+
+    private readonly record struct LinkKey(string Id, string Url, GateKind Gate, string? Incarnation)
+    {
+        public static LinkKey Of(NodeRecord node) => new(node.Id, node.LocalUrlText, node.Gate, node.Incarnation);
     }
 
     private sealed record Known(NodeRecord Owner, NodeLink Link);

@@ -16,17 +16,18 @@ internal sealed class NodeSockets : IDisposable
     private readonly HashSet<OpenStream> _open = [];
     private readonly Lock _openLock = new();
     private readonly NodeRecord _node;
-    private readonly ConnectGate _gate;
+    private readonly ConnectGate _connects;
     private readonly GatewayOptions _options;
     private readonly TimeProvider _time;
 
-    public NodeSockets(NodeRecord node, ConnectGate gate, GatewayOptions options, TimeProvider time)
+    public NodeSockets(NodeRecord node, ConnectGate connects, GatewayOptions options, TimeProvider time)
     {
         _node = node;
-        _gate = gate;
+        _connects = connects;
         _options = options;
         _time = time;
-        Invoker = new HttpMessageInvoker(new SentOnceHandler(new OneReadingHandler(Handler())), disposeHandler: true);
+        HttpMessageHandler handler = new SentOnceHandler(new OneReadingHandler(Handler()));
+        Invoker = new HttpMessageInvoker(HasTerms ? new TermsHandler(handler, node) : handler, disposeHandler: true);
     }
 
     public HttpMessageInvoker Invoker { get; }
@@ -53,6 +54,8 @@ internal sealed class NodeSockets : IDisposable
 
     public void Dispose() => Invoker.Dispose();
 
+    private bool HasTerms => _node.Gate != GateKind.None || _node.Incarnation is not null;
+
     private SocketsHttpHandler Handler() => new()
     {
         UseProxy = false,
@@ -71,7 +74,15 @@ internal sealed class NodeSockets : IDisposable
         // In KB.
         MaxResponseHeadersLength = 64,
         EnableMultipleHttp2Connections = true,
-        RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+        // S4: a gate's word is waited for as long as the request lives. A body that went out unasked could not be sent again.
+        Expect100ContinueTimeout = Timeout.InfiniteTimeSpan,
+        RequestHeaderEncodingSelector = HasTerms
+            ? static (header, request) =>
+            {
+                TermsHandler.ThrowIfAgain(header, request);
+                return Encoding.Latin1;
+            }
+            : static (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken),
     };
@@ -90,7 +101,7 @@ internal sealed class NodeSockets : IDisposable
                 // S2: whoever shuts the gate cuts what is listed afterwards. Listed first or refused, never missed.
                 _open.Add(stream);
             }
-            if (!_gate.IsShut)
+            if (!_connects.IsShut)
                 return stream;
             stream.Dispose();
             throw new DestinationUnreachableException(_node.LocalUrlText, new IOException("Everything is cut."));

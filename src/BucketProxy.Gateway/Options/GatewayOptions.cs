@@ -3,6 +3,7 @@ using System.Net;
 using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Targets;
 using BucketProxy.Forwarder.Transport;
+using BucketProxy.Gateway.Admission;
 
 namespace BucketProxy.Gateway.Options;
 
@@ -184,6 +185,9 @@ public sealed record GatewayOptions
     /// know beforehand (h2c with prior knowledge). Many requests then share few connections.
     /// </summary>
     public Version NodeHttpVersion { get; init; } = HttpVersion.Version11;
+
+    /// <summary>Makes the data port a gate's. Default null: it is a proxy's.</summary>
+    public GateAdmission? Gate { get; init; }
 
     /// <summary>The sockets of the data port, and of the direct forwarder, are on event loops.</summary>
     internal bool UsesLoops => InlineScheduling && LoopTransport.IsSupported;

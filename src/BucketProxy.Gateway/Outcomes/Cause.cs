@@ -27,6 +27,9 @@ internal enum Cause
     /// <summary>A move ended a long poll or a handshake.</summary>
     Moved,
 
+    /// <summary>At a gate: the base is not its node's, and another proxy, or gate, that sent the request is told so.</summary>
+    Misdirected,
+
     /// <summary>The owner broke off, or answered what is no HTTP.</summary>
     NodeFailed,
 

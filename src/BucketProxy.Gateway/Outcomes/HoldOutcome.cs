@@ -12,6 +12,9 @@ internal enum HoldOutcome
     /// <summary>No place was left, and this was the newest.</summary>
     Refused,
 
+    /// <summary>At a gate: the base is not its node's, and the proxy, or gate, that sent the request can look again.</summary>
+    Misdirected,
+
     /// <summary>The client went away.</summary>
     ClientGone,
 

@@ -6,9 +6,11 @@ internal enum Sent
     /// <summary>The client has its answer, or is gone.</summary>
     Answered,
 
-    /// <summary>No connection to the owner could be made, nothing was sent: the only outcome after which it may be sent again (S4).
-    /// </summary>
+    /// <summary>No connection to the owner could be made, nothing was sent: it may be sent again (S4).</summary>
     Unreachable,
+
+    /// <summary>The owner's gate says that the base is not its own, and that nothing was sent: it may be sent again (S4).</summary>
+    Misdirected,
 
     /// <summary>The grant changed between the look at the table and the sending; nothing was sent.</summary>
     GrantChanged,

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
+using BucketProxy.Forwarder.Forwarding;
 using BucketProxy.Gateway.Model;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
@@ -14,12 +15,12 @@ namespace BucketProxy.Gateway.Pipeline;
 internal sealed class RequestFeatures : IFeatureCollection
 {
     // Those below are kept here; those from here on are the server's.
-    private const int FirstOfServer = 8;
-    private const int Count = 15;
+    private const int FirstOfServer = 10;
+    private const int Count = 17;
     private static readonly Type[] Own =
     [
         typeof(IReverseProxyFeature), typeof(ITargetFeature), typeof(IGrantFeature), typeof(IEndpointFeature), typeof(IForwarderErrorFeature),
-        typeof(IAnswerFeature), typeof(IHoldFeature), typeof(ISpanFeature),
+        typeof(IAnswerFeature), typeof(IHoldFeature), typeof(ISpanFeature), typeof(IDeliveryTermsFeature), typeof(IMarkFeature),
     ];
 
     private readonly object?[] _places = new object?[Count];
@@ -125,5 +126,7 @@ internal sealed class RequestFeatures : IFeatureCollection
         : key == typeof(IAnswerFeature) ? 5
         : key == typeof(IHoldFeature) ? 6
         : key == typeof(ISpanFeature) ? 7
+        : key == typeof(IDeliveryTermsFeature) ? 8
+        : key == typeof(IMarkFeature) ? 9
         : -1;
 }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Routing;
+using BucketProxy.Gateway.Admission;
 using BucketProxy.Gateway.Answers;
 using BucketProxy.Gateway.Forwarding;
 using BucketProxy.Gateway.Model;
@@ -23,6 +24,11 @@ internal sealed class SysInfo(CurrentTable current, NodeLinks links, ExactTransf
 
     public async Task AnswerAsync(HttpContext http)
     {
+        if (options.Gate is { } gate && http.Features[typeof(IMarkFeature)] is not null)
+        {
+            await AnswerOfOwnAsync(http, gate);
+            return;
+        }
         var nodes = current.Table.Nodes.Values.OrderBy(n => n.Id, StringComparer.Ordinal).ToList();
         var answers = await Task.WhenAll(nodes.Select(node => AskAsync(http, links.For(node))));
 
@@ -41,6 +47,22 @@ internal sealed class SysInfo(CurrentTable current, NodeLinks links, ExactTransf
         await OwnAnswer.JsonAsync(http, buffer.WrittenMemory);
     }
 
+    /// <summary>At a gate, to a proxy that asks for the summary of all: the answer of the gate's own server. Were it the summary, gates would ask one another without end.</summary>
+    private async Task AnswerOfOwnAsync(HttpContext http, GateAdmission gate)
+    {
+        var server = new NodeRecord { Id = gate.NodeId, LocalUrl = gate.Server, LocalUrlText = gate.Server.OriginalString.TrimEnd('/') };
+        var answer = await AskAsync(http, links.For(server));
+        if (answer.Document is not { } document)
+        {
+            var status = answer.Status is >= 400 and < 600 ? answer.Status : StatusCodes.Status502BadGateway;
+            await OwnAnswer.ErrorAsync(http, status, $"The server {answer.Problem}.", Cause.Local);
+            return;
+        }
+        http.SetCause(Cause.Local);
+        using (document)
+            await OwnAnswer.JsonAsync(http, JsonSerializer.SerializeToUtf8Bytes(document.RootElement));
+    }
+
     private async Task<Answer> AskAsync(HttpContext http, NodeLink link)
     {
         using var patience = new CancellationTokenSource(options.SysInfoTimeout, time);
@@ -49,6 +71,8 @@ internal sealed class SysInfo(CurrentTable current, NodeLinks links, ExactTransf
             using var request = new HttpRequestMessage { Method = HttpMethod.Get, Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
             // The client's own headers go along: its token above all.
             await exact.Value.TransformRequestAsync(http, request, link.Address, patience.Token);
+            if (link.Node.Gate != GateKind.None)
+                request.Headers.TryAddWithoutValidation(TableMark.HeaderName, TableMark.Of(current.Table).ToString());
             using var response = await link.Http.SendAsync(request, patience.Token);
             var status = (int)response.StatusCode;
             if (status != 200)

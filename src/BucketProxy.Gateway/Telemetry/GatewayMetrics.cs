@@ -48,6 +48,7 @@ internal sealed class GatewayMetrics : IDisposable
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = HoldBounds });
         Count("bucketproxy.requests", "{request}", "Ended requests.", Requests);
         Count("bucketproxy.retries", "{request}", "Attempts in which the owner could not be reached, and not a byte was sent.", Retries);
+        Count("bucketproxy.misdirected", "{request}", "Attempts that a node's gate refused because the base was not the node's; nothing was sent.", Misdirected);
         Level("bucketproxy.requests.in_flight", "{request}", "Requests under way to nodes, without tunnels.", () => traffic.PlainRequests);
         Level("bucketproxy.requests.held", "{request}", "Requests that wait for an owner.", () => holds.Held);
         Level("bucketproxy.tunnels.open", "{tunnel}", "Open websockets and unanswered long polls.", () => traffic.OpenTunnels);
@@ -114,8 +115,12 @@ internal sealed class GatewayMetrics : IDisposable
         }
     }
 
-    private IEnumerable<Measurement<long>> Retries() =>
-        _links.Counters().Select(c => new Measurement<long>(c.Counters.Unreachable, new KeyValuePair<string, object?>("node", c.Node)));
+    private IEnumerable<Measurement<long>> Retries() => ByNode(static c => c.Unreachable);
+
+    private IEnumerable<Measurement<long>> Misdirected() => ByNode(static c => c.Misdirected);
+
+    private IEnumerable<Measurement<long>> ByNode(Func<NodeCounters, long> count) =>
+        _links.Counters().Select(c => new Measurement<long>(count(c.Counters), new KeyValuePair<string, object?>("node", c.Node)));
 
     // Every node that was ever sent to: one that is gone goes down to nothing instead of staying at its last figure.
     private IEnumerable<Measurement<long>> NodeConnections() =>

@@ -63,6 +63,18 @@ public sealed class OwnershipCheckerTests : IDisposable
     public void Check_TwoNodesWithOneId_AreNotTakenForARestart() =>
         Assert.Single(Check([Load("n1", 0, 1), Entry("n1", JournalEvent.Start, 5, 2, "twin"), Load("n1", 6, 3, "twin"), Entry("n1", JournalEvent.Serve, 7, 4)]).DoubleOpens);
 
+    [Theory]
+    [InlineData("n1", 3, 0)] // before anybody else had it
+    [InlineData("n1", 6, 1)] // behind the other's load
+    [InlineData("n2", 6, 0)] // the other's own
+    public void Check_Save_BehindAnothersLoad_IsForeign(string saver, int at, int foreign)
+    {
+        var report = Check([Load("n1", 0, 1), Load("n2", 5, 2), Entry(saver, JournalEvent.Flush, at, 3)], exits: [new ObservedExit("n1", At(5))]);
+
+        Assert.Equal(foreign, report.ForeignSaves.Count);
+        Assert.Equal(foreign == 0, report.IsClean);
+    }
+
     [Fact]
     public void Check_Rows_MissingOrDoubled_AreFound()
     {
