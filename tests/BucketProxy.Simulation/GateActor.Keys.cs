@@ -15,6 +15,7 @@ internal sealed partial class GateActor
     private long _lease;
     private TimeSpan _renewedAt;
     private long _createdAt;
+    private long _modifiedAt;
     private bool _writing;
 
     private GateAgentOptions Options(World world) => world.Options.Gate with
@@ -28,7 +29,7 @@ internal sealed partial class GateActor
 
     private void ForgetKeys()
     {
-        (_lease, _createdAt) = (0, 0);
+        (_lease, _createdAt, _modifiedAt) = (0, 0, 0);
         _writing = false;
     }
 
@@ -71,10 +72,28 @@ internal sealed partial class GateActor
         else if (decision.Write is { } record)
         {
             _writing = true;
-            if (_lease == 0)
-                Wrote(world, new GateOverwritten());
-            else
-                world.Call(this, new WriteCall(WriteSubject, Writing(world, record, decision.Publishes), 0, record));
+            Write(world, new Wish(record, decision.Publishes));
+        }
+    }
+
+    /// <summary>What is to be written, also if it must be read first what became of the write before.</summary>
+    private sealed record Wish(GateRecord Record, bool Publishes);
+
+    private void Write(World world, Wish wish)
+    {
+        if (_lease == 0)
+        {
+            Wrote(world, new GateOverwritten());
+        }
+        else if (_modifiedAt == 0 && (world.Options.Mutation.Gate & GateMutations.TellExitBlindly) == 0 && (world.Options.Mutation.World & WorldMutations.WriteBehindOwn) == 0)
+        {
+            world.Call(this, new ReadKeyCall(world.Keys.Gate(Of(world).Id), wish));
+        }
+        else
+        {
+            var transaction = Writing(world, wish.Record, wish.Publishes);
+            _modifiedAt = 0;
+            world.Call(this, new WriteCall(WriteSubject, transaction, 0, wish));
         }
     }
 
@@ -112,8 +131,10 @@ internal sealed partial class GateActor
         }
         return new StoreTransaction
         {
-            // G8: only while this gate's own key stands.
-            Comparisons = (world.Options.Mutation.Gate & GateMutations.TellExitBlindly) != 0 ? [] : [Comparison.CreatedAt(world.Keys.Gate(options.NodeId), _createdAt)],
+            // G8: over nothing but what this gate last knew to be there, not even over a write of its own that it gave up.
+            Comparisons = (world.Options.Mutation.Gate & GateMutations.TellExitBlindly) != 0 ? []
+                : (world.Options.Mutation.World & WorldMutations.WriteBehindOwn) != 0 ? [Comparison.CreatedAt(world.Keys.Gate(options.NodeId), _createdAt)]
+                : [Comparison.ModifiedAt(world.Keys.Gate(options.NodeId), _modifiedAt)],
             Success = operations,
         };
     }
@@ -143,7 +164,7 @@ internal sealed partial class GateActor
             case WriteCall { Subject: RegisterSubject }:
                 if (result is TransactionResult { Succeeded: true } created)
                 {
-                    _createdAt = created.Revision;
+                    _createdAt = _modifiedAt = created.Revision;
                     Wrote(world, new GateRegistered(created.Revision));
                     break;
                 }
@@ -153,10 +174,23 @@ internal sealed partial class GateActor
             case WriteCall { Subject: WriteSubject } when result is null:
                 OnFailed(world, call);
                 break;
-            case WriteCall { Subject: WriteSubject } write:
-                Wrote(world, result is TransactionResult { Succeeded: true } written
-                    ? new GateWritten((GateRecord)write.Note!, written.Revision)
-                    : new GateOverwritten());
+            case WriteCall { Subject: WriteSubject, Note: Wish wish }:
+                if (result is TransactionResult { Succeeded: true } written)
+                {
+                    _modifiedAt = written.Revision;
+                    Wrote(world, new GateWritten(wish.Record, written.Revision));
+                    break;
+                }
+                Write(world, wish);
+                break;
+            case ReadKeyCall { Note: Wish next }:
+                if (result is not StoreEntry own || own.CreateRevision != _createdAt)
+                {
+                    Wrote(world, new GateOverwritten());
+                    break;
+                }
+                _modifiedAt = own.ModRevision;
+                Write(world, next);
                 break;
         }
     }
@@ -167,7 +201,7 @@ internal sealed partial class GateActor
             world.Send(new Tick(Ref, "retry", 0), Retry);
     }
 
-    public string Describe() => $"G{Index} run {Run} {(Up ? "up" : "down")} {Frozen} view {View?.Revision} lease {_lease} {_renewedAt} {_createdAt} {_writing} {_deciding} "
+    public string Describe() => $"G{Index} run {Run} {(Up ? "up" : "down")} {Frozen} view {View?.Revision} lease {_lease} {_renewedAt} {_createdAt} {_modifiedAt} {_writing} {_deciding} "
         + $"{Wanted} [{string.Join(',', _events)}] {State.CreatedAt} {State.Written?.Incarnation}/{State.Written?.Exited} {State.PublishedAt} {State.Step} {State.Run} {State.Since} "
         + $"{State.Incarnation} {State.LastIncarnation} {State.Exited} {State.LateUntil} {State.NotBefore} {State.FailedStarts} {State.RestartedAt} {State.RestartTook} "
         + $"{string.Join(',', State.RestartFor)} {string.Join(',', State.Asked)} {string.Join(',', State.Released)} {string.Join(',', State.Failures)} "

@@ -58,6 +58,7 @@ internal sealed partial class GateActor(int index, int node, int part) : Actor(R
         world.Watch(this);
         world.Send(new Tick(Ref, "lease", 0), Every / Rate);
         Part(world).Start(world, takesOver: false);
+        Of(world).ReachableSince = world.Now;
         DecideSoon(world);
     }
 
@@ -86,6 +87,7 @@ internal sealed partial class GateActor(int index, int node, int part) : Actor(R
     {
         Frozen = false;
         Part(world).ConnectedSince = world.Now;
+        Of(world).ReachableSince = world.Now;
         foreach (var message in Parked)
             world.Send(message, Hop.Thaw);
         Parked = [];

@@ -60,10 +60,11 @@ internal sealed class GateFaults(Random random, Simulator simulator)
             world.Gates[Node(world, index).Gates[0]].Start(world);
     }
 
-    // G7: what is still there keeps its key until it has ended; the other one waits.
+    // G7: what is still there keeps its key until it has ended; the other one waits. Where no gate supervises the server, what an earlier one has
+    // under way outlives its lease: that two of those never stand before one server is an assumption.
     private static Action<World> StartAnother(int index) => world =>
     {
-        if (Node(world, index).Up && Node(world, index).Gates.Select(g => world.Gates[g]).FirstOrDefault(g => !g.Up) is { } other)
+        if (Node(world, index) is { Up: true } node && (node.Supervised || !Up(world, index).Any()) && Node(world, index).Gates.Select(g => world.Gates[g]).FirstOrDefault(g => !g.Up) is { } other)
             other.Start(world);
     };
 

@@ -51,6 +51,7 @@ internal sealed class GatedNode(int index, ReleaseMode mode, GateKind gate, int 
         var run = new ServerRun(this, NextRun(), gate: null);
         world.AddRun(run);
         Run = run.Run;
+        ReachableSince = world.Now;
         world.Send(new RunFlushes(run.Incarnation), RunFlushes.Every);
     }
 

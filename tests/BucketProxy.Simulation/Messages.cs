@@ -40,6 +40,9 @@ internal sealed record GrantLeaseCall(TimeSpan TimeToLive, TimeSpan SentAt) : St
 
 internal sealed record RenewLeaseCall(long Lease, TimeSpan SentAt) : StoreCall;
 
+/// <summary>A linearizable read of one key.</summary>
+internal sealed record ReadKeyCall(string Key, object? Note) : StoreCall;
+
 internal sealed record RevokeLeaseCall(long Lease) : StoreCall;
 
 internal sealed record ListProxiesCall : StoreCall;

@@ -55,7 +55,7 @@ internal sealed class RandomNetwork(Random random) : INetwork
     public void Died(World world, ServerRun run)
     {
         // On the fastest clock too, it lands before the time is over that is left for it.
-        if (run.Memory.Loaded.Count > 0 && random.Next(2) == 0)
+        if (run is { Gate: not null, Memory.Loaded.Count: > 0 } && random.Next(2) == 0)
             Send(world, new LateSave(run, TimeSpan.Zero), (world.Options.Gate.LateSaveTime / 1.08 - TimeSpan.FromMilliseconds(10)) * random.NextDouble());
     }
 

@@ -38,6 +38,9 @@ internal enum WorldMutations
 
     /// <summary>G6: the table that opens the gate is made of a view from before the gate decided so.</summary>
     OwnAfterView = 1 << 8,
+
+    /// <summary>G8: a gate's write that was given up may be applied behind a later one.</summary>
+    WriteBehindOwn = 1 << 9,
 }
 
 /// <summary>A guard that is taken out, and the invariants whose breach shows it.</summary>

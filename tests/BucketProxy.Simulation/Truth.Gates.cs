@@ -26,7 +26,7 @@ internal sealed partial class Truth
     /// <summary>S5: no save comes over what somebody else has loaded since.</summary>
     public void OnSave(BaseId id, ServerRun by)
     {
-        if (_loaded.TryGetValue(id, out var last) && last != (by.Index, by.Run) && !_tainted.Contains(id) && !_foreign.ContainsKey(id))
+        if (by.Gate is not null && _loaded.TryGetValue(id, out var last) && last != (by.Index, by.Run) && !_tainted.Contains(id) && !_foreign.ContainsKey(id))
             throw new InvariantException("S5", $"{by.Incarnation} saves {id} over what run {last.Run} of node {last.Node} has loaded since");
     }
 

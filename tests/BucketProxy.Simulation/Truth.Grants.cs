@@ -1,5 +1,6 @@
 using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
+using BucketProxy.Core.Nodes;
 
 namespace BucketProxy.Simulation;
 
@@ -82,7 +83,7 @@ internal sealed partial class Truth
         {
             // It lives, but nobody in the cluster can know more than its ping says.
             var known = world.Options.Monitor;
-            if (!from.Unreachable && world.Now - from.ReachableSince > 2 * (known.PingInterval + known.PingTimeout) + known.NodeGrace
+            if (from.Answers(world) && world.Now - from.ReachableSince > 2 * (known.PingInterval + known.PingTimeout) + known.NodeGrace
                 && before.NodePolicies.GetValueOrDefault(owner)?.ProcessGone is null)
             {
                 throw new InvariantException("S9", $"{owner} lost {id} although it answered all the time (it is suspect, not dead)");
@@ -99,7 +100,8 @@ internal sealed partial class Truth
 
         foreach (var proxy in world.Proxies.Where(p => p.Up))
         {
-            if (proxy.InFlight.Any(f => f.Base == id && f.Entry.Owner?.Id == owner) && from.Up
+            // What is under way to a gate is looked at there; what the gate sent on counts.
+            if (proxy.InFlight.Any(f => f.Base == id && f.Entry.Owner?.Id == owner && (from.Gate == GateKind.None || f.Run is not null)) && from.Up
                 && !_lost.Contains((from.Index, from.Run, id)) && !IsDeaf(proxy, id, owner))
             {
                 throw new InvariantException("S3", $"{id} is granted to {next.Id} while {proxy.Instance} has a request in flight to {owner}");

@@ -206,6 +206,9 @@ internal sealed partial class World
             case RenewLeaseCall renew:
                 result = Store.RenewLease(renew.Lease, Now);
                 break;
+            case ReadKeyCall read:
+                result = Store.Find(read.Key);
+                break;
             case RevokeLeaseCall revoke:
                 Revoke(revoke.Lease);
                 result = null;
