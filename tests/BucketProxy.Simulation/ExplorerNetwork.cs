@@ -38,6 +38,12 @@ internal sealed class ExplorerNetwork(ImmutableList<(TimeSpan Due, Message Messa
             Send(world, message, TimeSpan.Zero);
     }
 
+    public void Died(World world, ServerRun run)
+    {
+        if (run.Memory.Loaded.Count > 0)
+            Pending = Pending.Add((world.Now, new LateSave(run, world.Now + world.Options.Gate.LateSaveTime)));
+    }
+
     public void Call(World world, Actor from, StoreCall call)
     {
         if (from.Mute && call is WriteCall)

@@ -272,8 +272,11 @@ internal sealed class Faults(Random random, Simulator simulator)
     private void LoseTarget(World world, MoveRecord move)
     {
         Blind(world, 1.5);
-        if (world.Store.Find(world.Keys.Node(move.To)) is { LeaseId: var lease and not 0 })
-            world.Revoke(lease);
+        if (world.Store.Find(world.Keys.Node(move.To)) is not { LeaseId: var lease and not 0 })
+            return;
+        if (world.Nodes[world.NodeIndex(move.To)] is GatedNode { Supervised: true } gated)
+            world.Truth.OnEarlyEnd(world, gated);
+        world.Revoke(lease);
     }
 
     private void DrainTarget(World world, MoveRecord move)

@@ -8,6 +8,7 @@ internal enum Role
     Monitor,
     Proxy,
     Node,
+    Gate,
 }
 
 /// <summary>One run of an actor: what is addressed to an earlier run never arrives.</summary>
@@ -17,6 +18,17 @@ internal readonly record struct ActorRef(Role Role, int Index, int Run);
 internal abstract record Message
 {
     public abstract void Deliver(World world);
+
+    /// <summary>The process that takes it: while that is frozen, it waits. Null: none does.</summary>
+    public virtual ActorRef? Addressee => null;
+
+    /// <summary>The run of a server that takes it: while that is frozen, it waits. Null: none does.</summary>
+    public virtual string? Run => null;
+
+    /// <summary>The process that was to take it has died, frozen.</summary>
+    public virtual void Lost(World world)
+    {
+    }
 }
 
 /// <summary>What an actor asks of the store.</summary>
@@ -27,6 +39,11 @@ internal sealed record WriteCall(string Subject, StoreTransaction Transaction, l
 internal sealed record GrantLeaseCall(TimeSpan TimeToLive, TimeSpan SentAt) : StoreCall;
 
 internal sealed record RenewLeaseCall(long Lease, TimeSpan SentAt) : StoreCall;
+
+/// <summary>A linearizable read of one key.</summary>
+internal sealed record ReadKeyCall(string Key, object? Note) : StoreCall;
+
+internal sealed record RevokeLeaseCall(long Lease) : StoreCall;
 
 internal sealed record ListProxiesCall : StoreCall;
 
@@ -40,6 +57,8 @@ internal sealed record StoreRequest(ActorRef From, StoreCall Call, bool ReplyIsL
 
 internal sealed record StoreReply(ActorRef To, StoreCall Call, object? Result) : Message
 {
+    public override ActorRef? Addressee => To;
+
     public override void Deliver(World world)
     {
         if (world.IsRunning(To))
@@ -50,6 +69,8 @@ internal sealed record StoreReply(ActorRef To, StoreCall Call, object? Result) :
 /// <summary>The deadline of a call whose answer never came. The call may have been carried out, or may yet be.</summary>
 internal sealed record StoreCallFailed(ActorRef To, StoreCall Call) : Message
 {
+    public override ActorRef? Addressee => To;
+
     public override void Deliver(World world)
     {
         if (world.IsRunning(To))
@@ -60,6 +81,8 @@ internal sealed record StoreCallFailed(ActorRef To, StoreCall Call) : Message
 /// <summary>An actor's watch comes up to a revision.</summary>
 internal sealed record ViewDelivery(ActorRef To, long Revision) : Message
 {
+    public override ActorRef? Addressee => To;
+
     public override void Deliver(World world)
     {
         if (world.IsRunning(To))
@@ -70,6 +93,8 @@ internal sealed record ViewDelivery(ActorRef To, long Revision) : Message
 /// <summary>A timer of an actor.</summary>
 internal sealed record Tick(ActorRef To, string Kind, long Number) : Message
 {
+    public override ActorRef? Addressee => To;
+
     public override void Deliver(World world)
     {
         if (world.IsRunning(To))
@@ -82,7 +107,7 @@ internal sealed record PingRequest(ActorRef From, int Node) : Message
     public override void Deliver(World world)
     {
         if (world.IsRunning(From))
-            world.Monitors[From.Index].OnPing(world, Node, world.Nodes[Node] is { Up: true, Unreachable: false });
+            world.Monitors[From.Index].OnPing(world, Node, world.Nodes[Node].Answers(world));
     }
 }
 
@@ -114,6 +139,18 @@ internal sealed record RestartReply(ActorRef To, int Node, string? Failure) : Me
     }
 }
 
+/// <summary>A client's request has come to a proxy or gate.</summary>
+internal sealed record ClientRequest(ActorRef To, int Number, BaseId Base) : Message
+{
+    public override ActorRef? Addressee => To;
+
+    public override void Deliver(World world)
+    {
+        if (world.IsRunning(To))
+            world.Proxies[To.Index].TryForward(world, Number, Base);
+    }
+}
+
 /// <summary>A request on its way to a node.</summary>
 internal sealed record ForwardedRequest(ActorRef From, int Number, BaseId Base, int Node) : Message
 {
@@ -139,19 +176,30 @@ internal sealed record RequestWork(ActorRef Node, ForwardedRequest Request) : Me
 
 internal sealed record RequestEnded(ActorRef To, int Number, bool Unanswered, bool Reached) : Message
 {
+    public override ActorRef? Addressee => To;
+
+    /// <summary>A gate refused it: the revision of its table (421); 0: it did not.</summary>
+    public long Told { get; init; }
+
     public override void Deliver(World world)
     {
         if (world.IsRunning(To))
-            world.Proxies[To.Index].OnEnded(world, Number, Unanswered, Reached);
+            world.Proxies[To.Index].OnEnded(world, this);
     }
 }
 
-/// <summary>A request whose connection was refused is sent anew.</summary>
-internal sealed record Resend(ActorRef To, int Number, BaseId Base, int Attempt) : Message
+/// <summary>A request whose connection was refused, or that a gate refused, is sent anew; the latter not before its sender knows what that gate knew.</summary>
+internal sealed record Resend(ActorRef To, int Number, BaseId Base, int Attempt, long NotBefore = 0, int Patience = 20) : Message
 {
+    public override ActorRef? Addressee => To;
+
     public override void Deliver(World world)
     {
-        if (world.IsRunning(To))
+        if (!world.IsRunning(To))
+            return;
+        if (world.Proxies[To.Index].Published.Revision < NotBefore && Patience > 0)
+            world.Send(this with { Patience = Patience - 1 }, Hop.Again);
+        else
             world.Proxies[To.Index].TryForward(world, Number, Base, Attempt);
     }
 }

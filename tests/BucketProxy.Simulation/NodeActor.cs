@@ -1,7 +1,7 @@
-using System.Collections.Immutable;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
+using BucketProxy.Core.Nodes;
 
 namespace BucketProxy.Simulation;
 
@@ -9,7 +9,7 @@ namespace BucketProxy.Simulation;
 /// A dtable-server: loads a base at first access, keeps it in memory, writes rows there, and overwrites the shared storage
 /// when it flushes. How it gives a bucket up depends on its release mode.
 /// </summary>
-internal sealed class NodeActor(int index, ReleaseMode mode) : Actor(Role.Node, index), IActor
+internal class NodeActor(int index, ReleaseMode mode) : Actor(Role.Node, index), IActor, IHolder
 {
     public static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan FlushEvery = TimeSpan.FromSeconds(11);
@@ -29,51 +29,49 @@ internal sealed class NodeActor(int index, ReleaseMode mode) : Actor(Role.Node, 
     /// <summary>Since when it has been up and within reach.</summary>
     public TimeSpan ReachableSince { get; set; }
 
-    public ImmutableDictionary<BaseId, ImmutableList<int>> Memory { get; private set; } =
-        ImmutableDictionary<BaseId, ImmutableList<int>>.Empty;
-
-    /// <summary>Requests that it works on.</summary>
-    public ImmutableList<(BaseId Base, int Number)> Running { get; private set; } = [];
+    public ServerMemory Memory { get; private set; } = ServerMemory.Empty;
 
     public string StartTime => $"start-{Run}";
 
-    public bool Holds(BaseId id) => Up && (Memory.ContainsKey(id) || IsWorkingOn(id));
+    /// <summary>What stands in front of it.</summary>
+    public virtual GateKind Gate => GateKind.None;
+
+    /// <summary>Whether it answers pings.</summary>
+    public virtual bool Answers(World world) => Up && !Unreachable;
+
+    public bool Holds(BaseId id) => Up && Memory.Has(id);
 
     public NodeActor Clone() => (NodeActor)MemberwiseClone();
 
-    public string Describe() => $"N{Index} run {Run} {(Up ? "up" : "down")} lease {_lease} {Unreachable} "
-        + $"mem {string.Join(',', Memory.OrderBy(m => m.Key).Select(m => $"{m.Key}={m.Value.Count}"))} run {string.Join(',', Running)}";
+    public virtual string Describe() => $"N{Index} run {Run} {(Up ? "up" : "down")} lease {_lease} {Unreachable} {Memory.Describe()}";
 
-    public void Start(World world)
+    public virtual void Start(World world)
     {
         if (Gone)
             return;
         Run++;
         Up = true;
         ReachableSince = world.Now;
-        Memory = Memory.Clear();
-        Running = [];
+        Memory = ServerMemory.Empty;
         _lease = 0;
         Renew(world);
         world.Send(new Tick(Ref, "lease", 0), LeaseTime / 3);
         world.Send(new Tick(Ref, "flush", 0), FlushEvery);
     }
 
-    public void Crash(World world)
+    public virtual void Crash(World world)
     {
         world.Truth.OnCrash(world, this);
         Up = false;
-        Memory = Memory.Clear();
-        Running = [];
+        Memory = ServerMemory.Empty;
     }
 
     /// <summary>SIGTERM: saves and goes.</summary>
-    public void Stop(World world)
+    public virtual void Stop(World world)
     {
         Flush(world);
         Up = false;
-        Memory = Memory.Clear();
-        Running = [];
+        Memory = ServerMemory.Empty;
     }
 
     public bool Awaits(long number) => true;
@@ -104,7 +102,7 @@ internal sealed class NodeActor(int index, ReleaseMode mode) : Actor(Role.Node, 
         });
     }
 
-    public void OnRequest(World world, ForwardedRequest request)
+    public virtual void OnRequest(World world, ForwardedRequest request)
     {
         if (!Up)
         {
@@ -113,31 +111,27 @@ internal sealed class NodeActor(int index, ReleaseMode mode) : Actor(Role.Node, 
         }
         world.Truth.OnReached(request.Number, Id);
         world.Truth.OnServe(world, this, request.Base);
-        if (!Memory.ContainsKey(request.Base))
-            Memory = Memory.Add(request.Base, world.Stored(request.Base));
-        Running = Running.Add((request.Base, request.Number));
+        Memory = Memory.Begin(request.Base, request.Number, world.Stored(request.Base));
         world.Send(new RequestWork(Ref, request), Hop.Work);
     }
 
     public void Finish(World world, ForwardedRequest request)
     {
-        if (!Running.Contains((request.Base, request.Number)))
+        if (!Memory.Running.Contains((request.Base, request.Number)))
             return;
         world.Truth.OnServe(world, this, request.Base);
-        Running = Running.Remove((request.Base, request.Number));
-        var rows = Memory.GetValueOrDefault(request.Base) ?? world.Stored(request.Base);
-        Memory = Memory.SetItem(request.Base, rows.Add(request.Number));
+        Memory = Memory.Finish(request.Base, request.Number, world.Stored(request.Base));
         world.Truth.OnWritten(request.Base, request.Number);
     }
 
-    public bool IsWorkingOn(BaseId id) => Running.Any(r => r.Base == id);
+    public bool IsWorkingOn(BaseId id) => Memory.IsWorkingOn(id);
 
     /// <summary>The connection is closed.</summary>
-    public void Abort(BaseId id, int number) => Running = Running.Remove((id, number));
+    public virtual void Abort(BaseId id, int number) => Memory = Memory.Abort(id, number);
 
     private void Flush(World world)
     {
-        foreach (var (id, rows) in Memory)
+        foreach (var (id, rows) in Memory.Loaded)
             world.Save(id, rows);
     }
 
@@ -145,9 +139,9 @@ internal sealed class NodeActor(int index, ReleaseMode mode) : Actor(Role.Node, 
     {
         foreach (var id in bases)
         {
-            if (Memory.TryGetValue(id, out var rows))
+            if (Memory.Loaded.TryGetValue(id, out var rows))
                 world.Save(id, rows);
-            Memory = Memory.Remove(id);
+            Memory = Memory.Unload(id);
         }
     }
 
@@ -156,10 +150,10 @@ internal sealed class NodeActor(int index, ReleaseMode mode) : Actor(Role.Node, 
         if (mode != ReleaseMode.Watch)
             return;
         // Whoever asks the store whether it owns a base, and is not its owner any more, lets go of it.
-        Unload(world, [.. Memory.Keys.Where(id => World.OwnerOf(world.Views[^1], id)?.Owner != Id)]);
+        Unload(world, [.. Memory.Loaded.Keys.Where(id => World.OwnerOf(world.Views[^1], id)?.Owner != Id)]);
     }
 
-    public void OnRelease(World world, ReleaseRequest request)
+    public virtual void OnRelease(World world, ReleaseRequest request)
     {
         if (!Up || Unreachable || mode != ReleaseMode.Call)
         {
@@ -177,7 +171,7 @@ internal sealed class NodeActor(int index, ReleaseMode mode) : Actor(Role.Node, 
         world.Send(new ReleaseReply(request.From, request.Bucket, request.Move, null), Hop.Node);
     }
 
-    public void OnRestart(World world, RestartRequest request)
+    public virtual void OnRestart(World world, RestartRequest request)
     {
         if (mode != ReleaseMode.Restart || Unreachable)
         {

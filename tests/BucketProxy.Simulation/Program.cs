@@ -8,10 +8,11 @@ return Commands.Run(args);
 internal static class Commands
 {
     private const string Usage = """
-        simulate [--seeds N] [--from S] [--seconds T]
-                                            N runs (10000), seeds from S (1) on, as many as T s (no limit) allow; a failing
-                                            one prints its replay command
-        replay --seed S [--mutation NAME]   one run, told step by step
+        simulate [--seeds N] [--from S] [--seconds T] [--only gated|ungated]
+                                            seeds from S (1) on, N of them (10000), as many as T s (no limit) allow, each once
+                                            without gates and once with; a failing one prints its replay command
+        replay --seed S [--gated] [--mutation NAME]
+                                            one run, told step by step
         mutations [--seeds N]               takes out each guard in turn; each must be caught within N seeds (3000)
         explore [--states N] [--search NAME]
                                             every interleaving of a small cluster, within bounds, up to N states (200000) a search
@@ -25,8 +26,8 @@ internal static class Commands
         var seeds = Number(args, "--seeds");
         return command switch
         {
-            "simulate" => Simulate(seeds ?? 10_000, Number(args, "--from") ?? 1, Number(args, "--seconds")),
-            "replay" => Replay(Number(args, "--seed") ?? 1, Text(args, "--mutation")),
+            "simulate" => Simulate(seeds ?? 10_000, Number(args, "--from") ?? 1, Number(args, "--seconds"), Text(args, "--only")),
+            "replay" => Replay(Number(args, "--seed") ?? 1, args.Contains("--gated"), Text(args, "--mutation")),
             "mutations" => AllMutations(seeds ?? 3000),
             "explore" => Explore(Number(args, "--states") ?? 200_000, Text(args, "--search")),
             "explore-mutations" => ExploreMutations(Number(args, "--states") ?? 200_000, Text(args, "--mutation"), Text(args, "--search")),
@@ -40,26 +41,27 @@ internal static class Commands
         return 2;
     }
 
-    private static int Simulate(int seeds, int from, int? seconds)
+    private static int Simulate(int seeds, int from, int? seconds, string? only)
     {
         var watch = Stopwatch.StartNew();
-        var sum = Runs.Many(from, seeds, Mutation.None, stopAtFirst: false, () => seconds is { } limit && watch.Elapsed.TotalSeconds >= limit);
+        var sum = Runs.Many(from, seeds, Mutation.None, stopAtFirst: false, () => seconds is { } limit && watch.Elapsed.TotalSeconds >= limit,
+            only is null ? null : only == "gated");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"simulation: {sum.Seeds} of {seeds} seeds in {watch.Elapsed.TotalSeconds:F1} s ({60 * sum.Seeds / watch.Elapsed.TotalSeconds:F0} a minute): {sum.Grants} changes of owner, {sum.Requests} requests, {sum.Excused} excused, {sum.Violations.Count} violations"));
         foreach (var failed in sum.Violations.Take(20))
         {
-            Console.WriteLine($"seed {failed.Seed}: {failed.Violation!.Message}");
-            Console.WriteLine($"  dotnet run -c Release --project tests/BucketProxy.Simulation -- replay --seed {failed.Seed}");
+            Console.WriteLine($"seed {failed.Seed}{(failed.Gated ? " with gates" : "")}: {failed.Violation!.Message}");
+            Console.WriteLine($"  dotnet run -c Release --project tests/BucketProxy.Simulation -- replay --seed {failed.Seed}{(failed.Gated ? " --gated" : "")}");
         }
         foreach (var group in sum.Violations.GroupBy(v => v.Violation!.Invariant))
             Console.WriteLine($"{group.Key}: {group.Count()}");
         return sum.Violations.Count == 0 ? 0 : 1;
     }
 
-    private static int Replay(int seed, string? name)
+    private static int Replay(int seed, bool gated, string? name)
     {
         var mutation = name is null ? Mutation.None : Mutation.All.Single(m => m.Name == name);
-        var result = new Simulator(seed, mutation, Console.Out).Run();
+        var result = new Simulator(seed, mutation, Console.Out, gated).Run();
         Console.WriteLine(result.Violation is null ? $"seed {seed}: every invariant holds" : $"seed {seed}: {result.Violation.Message}");
         return result.Violation is null ? 0 : 1;
     }
@@ -69,7 +71,7 @@ internal static class Commands
         var missed = 0;
         foreach (var mutation in Mutation.All)
         {
-            var sum = Runs.Many(1, seeds, mutation, stopAtFirst: true);
+            var sum = Runs.Many(1, seeds, mutation, stopAtFirst: true, gated: mutation.IsGated);
             var found = sum.Violations.OrderBy(v => v.Seed).FirstOrDefault();
             Console.WriteLine(found is null
                 ? $"MISSED  {mutation.Name}: not one of {seeds} seeds found it"

@@ -1,36 +1,41 @@
 using System.Collections.Immutable;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
-using BucketProxy.Core.Bases;
+using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Routing;
 using BucketProxy.Gateway.Participation;
 
 namespace BucketProxy.Simulation;
 
-/// <summary>One request that a proxy has sent and that has not ended.</summary>
-internal sealed record InFlight(int Number, BaseId Base, RoutingEntry Entry, int Attempt);
-
-/// <summary>A proxy: keeps its lease, carries out what the participant decides, and forwards requests by its table.</summary>
-internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Proxy, index), IStoreClient
+/// <summary>A proxy, or a gate's part as one: keeps its lease, carries out what the participant decides, and forwards requests by its table.</summary>
+/// <param name="index">Its number.</param>
+/// <param name="mode">What it does when it loses the store.</param>
+/// <param name="gate">The gate that it is a part of; null: it stands by itself.</param>
+internal sealed partial class ProxyActor(int index, StoreLossMode mode, int? gate = null) : Actor(Role.Proxy, index), IStoreClient
 {
     public static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan ResendAfter = TimeSpan.FromMilliseconds(300);
-    private const int Attempts = 3;
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
 
     private RoutingTable? _disk;
     private long _lease;
     private TimeSpan _renewedAt;
     private bool _writing;
-    private (ClusterView View, RoutingTable Table)? _builtFrom;
+    private (ClusterView View, RoutingTable Table, OwnServer? Own)? _builtFrom;
     private int _wake;
+    private bool _looking;
 
     public ProxyState State { get; private set; } = new() { Instance = "" };
 
     public RoutingTable Published { get; private set; } = RoutingTable.Empty;
 
     public ImmutableList<InFlight> InFlight { get; private set; } = [];
+
+    /// <summary>The gate that it is a part of; null: it stands by itself.</summary>
+    public int? Gate => gate;
+
+    /// <summary>What the published table says of the server behind the gate; null: nothing.</summary>
+    public OwnServer? InForce { get; private set; }
 
     public string Instance => State.Instance;
 
@@ -40,7 +45,7 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
     public ProxyActor Clone() => (ProxyActor)MemberwiseClone();
 
     public string Describe() => $"P{Index} run {Run} {(Up ? "up" : "down")} view {View?.Revision} table {Published.Revision} {State.Phase} "
-        + $"{State.RegisteredAt} {State.Lapsed} {string.Join(',', Predecessors)} {State.KeepsPredecessors} disk {_disk?.Revision} silent {string.Join(',', State.Silent)} told {string.Join(',', State.Reported)} lease {_lease} {_renewedAt} {_writing} "
+        + $"{State.RegisteredAt} {State.Lapsed} {string.Join(',', Predecessors)} {State.KeepsPredecessors} disk {_disk?.Revision} silent {string.Join(',', State.Silent)} told {string.Join(',', State.Reported)} lease {_lease} {_renewedAt} {_writing} {_looking} {InForce} "
         + $"[{string.Join(',', InFlight.Select(f => $"{f.Number}:{f.Base}:{f.Entry.Epoch}:{f.Entry.Owner?.Id}"))}]";
 
     /// <param name="world">The world.</param>
@@ -62,9 +67,13 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
             Published = new RoutingTable(left.ClusterId, left.Revision, left.Buckets, left.Pins, left.Nodes.Values, stale: true);
         }
         InFlight = [];
+        InForce = null;
         _lease = 0;
         _writing = false;
-        world.Watch(this);
+        _looking = false;
+        // A gate has one mirror for both its parts.
+        if (gate is null)
+            world.Watch(this);
         world.Send(new Tick(Ref, "lease", 0), LeaseTime / 3 / Rate);
         Step(world);
     }
@@ -77,18 +86,32 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
         Abort(world);
     }
 
-    /// <summary>Closes every connection: what a node still works on ends there.</summary>
-    private void Abort(World world)
-    {
-        foreach (var request in InFlight)
-            world.Nodes[world.NodeIndex(request.Entry.Owner!.Id)].Abort(request.Base, request.Number);
-        InFlight = [];
-    }
-
     public void See(World world, ClusterView view)
     {
         View = view;
         Step(world);
+    }
+
+    /// <summary>Its gate has a newer view, or says something else of its server: this part's own loop comes round to it.</summary>
+    public void LookSoon(World world)
+    {
+        if (_looking || !Up)
+            return;
+        _looking = true;
+        if ((world.Options.Mutation.World & WorldMutations.OwnAfterView) != 0)
+            View = world.Gates[gate!.Value].View;
+        world.Send(new Tick(Ref, "look", 0), Hop.Decide);
+    }
+
+    private void Look(World world)
+    {
+        _looking = false;
+        // G6: what the gate wants rests on its view, so the table is never built from an older one.
+        if ((world.Options.Mutation.World & WorldMutations.OwnAfterView) == 0)
+            View = world.Gates[gate!.Value].View;
+        Step(world);
+        if (View != world.Gates[gate!.Value].View)
+            LookSoon(world);
     }
 
     public bool Awaits(long number) => number == _wake;
@@ -100,6 +123,10 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
             if (_lease != 0)
                 world.Call(this, new RenewLeaseCall(_lease, Local(world)));
             world.Send(new Tick(Ref, "lease", 0), LeaseTime / 3 / Rate);
+        }
+        else if (kind == "look")
+        {
+            Look(world);
         }
         else if (kind == "retry")
         {
@@ -154,37 +181,11 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
             world.Send(new Tick(Ref, "retry", 0), Retry);
     }
 
-    /// <param name="world">The world.</param>
-    /// <param name="number">The request.</param>
-    /// <param name="unanswered">The connection was refused, or died before the answer.</param>
-    /// <param name="reached">It had come to the server.</param>
-    public void OnEnded(World world, int number, bool unanswered, bool reached)
-    {
-        var ended = InFlight.Find(f => f.Number == number);
-        InFlight = InFlight.RemoveAll(f => f.Number == number);
-        // S4: what a server may have got is not sent again. What was refused is, wherever the base is by then.
-        if (ended is { Attempt: < Attempts } && unanswered && (!reached || (world.Options.Mutation.World & WorldMutations.SendAgain) != 0))
-            world.Send(new Resend(Ref, number, ended.Base, ended.Attempt + 1), ResendAfter);
-        Step(world);
-    }
-
-    /// <summary>A client's request. False: held.</summary>
-    public bool TryForward(World world, int number, BaseId id, int attempt = 1)
-    {
-        var entry = Published.Find(id);
-        if (!Up || entry.State != EntryState.Open)
-            return false;
-        var node = world.NodeIndex(entry.Owner!.Id);
-        world.Truth.OnSend(world, this, id, node);
-        InFlight = InFlight.Add(new InFlight(number, id, entry, attempt));
-        world.Send(new ForwardedRequest(Ref, number, id, node), Hop.Request);
-        return true;
-    }
-
     private TimeSpan? LeaseRemaining(World world) => _lease == 0 ? null : LeaseTime - (Local(world) - _renewedAt);
 
     private void Step(World world)
     {
+        var (before, said) = (State, InForce);
         while (true)
         {
             var decision = ProxyParticipant.Decide(new ProxyInput
@@ -202,12 +203,18 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
             if (decision.Fence)
             {
                 Publish(world, ClosedTable.Of(Published));
+                InForce = null;
                 // Nobody waited for it while it was forgotten, so no successor may begin with what it knew before.
                 _disk = null;
                 Abort(world);
             }
-            if (decision.Publish)
-                Publish(world, Built());
+            var own = gate is { } its ? world.Gates[its].Wanted : null;
+            var publish = decision.Publish || (own != InForce && State.Phase == ProxyPhase.Serving && View is not null);
+            if (publish)
+            {
+                Publish(world, Built(own));
+                InForce = own;
+            }
             if (!_writing && decision.Register)
             {
                 _writing = true;
@@ -232,9 +239,11 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
                     Success = [StoreOperation.PutText(key, RecordJson.Write(Record()))],
                 }, 0, State.Silent));
             }
-            if (!decision.Publish && !decision.Fence)
+            if (!publish && !decision.Fence)
                 break;
         }
+        if (gate is { } told && (State != before || InForce != said))
+            world.Gates[told].DecideSoon(world);
         if (mode == StoreLossMode.Fence && State.Phase == ProxyPhase.Serving && LeaseRemaining(world) - Margin is { } wait
             && wait > TimeSpan.Zero)
         {
@@ -259,38 +268,15 @@ internal sealed class ProxyActor(int index, StoreLossMode mode) : Actor(Role.Pro
     }
 
     /// <summary>A view that changed nothing that routes makes the same table: no need to look at every bucket again.</summary>
-    private RoutingTable Built()
+    private RoutingTable Built(OwnServer? own)
     {
-        var table = _builtFrom is { } from && ReferenceEquals(from.Table, Published)
+        var table = _builtFrom is { } from && ReferenceEquals(from.Table, Published) && from.Own == own
                 && ReferenceEquals(from.View.Assignments, View!.Assignments) && ReferenceEquals(from.View.Moves, View.Moves)
                 && ReferenceEquals(from.View.Pins, View.Pins) && ReferenceEquals(from.View.Nodes, View.Nodes)
                 && ReferenceEquals(from.View.KnownNodes, View.KnownNodes)
             ? Published.AsOf(View.Revision)
-            : RoutingTableBuilder.Build(Published, View!);
-        _builtFrom = (View!, table);
+            : RoutingTableBuilder.Build(Published, View!, own);
+        _builtFrom = (View!, table, own);
         return table;
     }
-
-    private void Register(World world)
-    {
-        var operations = new List<StoreOperation>
-        {
-            StoreOperation.PutText(world.Keys.Proxy(Instance), RecordJson.Write(Record())),
-            StoreOperation.PutText(world.Keys.Alive(Instance), "", _lease),
-        };
-        if (!State.KeepsPredecessors)
-            operations.AddRange(DeletePredecessors(world));
-        Flush();
-        world.Call(this, new WriteCall("register", new StoreTransaction { Success = operations }, 0, State.Silent));
-    }
-
-    private IEnumerable<StoreOperation> DeletePredecessors(World world) => Predecessors.SelectMany(predecessor =>
-        new[] { StoreOperation.DeleteKey(world.Keys.Proxy(predecessor)), StoreOperation.DeleteKey(world.Keys.Alive(predecessor)) });
-
-    private ProxyRecord Record() => new()
-    {
-        OnStoreLoss = mode,
-        LeaseSeconds = LeaseTime.TotalSeconds,
-        Silent = State.Silent,
-    };
 }

@@ -52,8 +52,20 @@ internal sealed class RandomNetwork(Random random) : INetwork
             Send(world, new StoreCallFailed(from.Ref, call), Deadline);
     }
 
+    public void Died(World world, ServerRun run)
+    {
+        // On the fastest clock too, it lands before the time is over that is left for it.
+        if (run is { Gate: not null, Memory.Loaded.Count: > 0 } && random.Next(2) == 0)
+            Send(world, new LateSave(run, TimeSpan.Zero), (world.Options.Gate.LateSaveTime / 1.08 - TimeSpan.FromMilliseconds(10)) * random.NextDouble());
+    }
+
     private TimeSpan Delay(Hop hop) => hop switch
     {
+        Hop.Admit or Hop.Thaw => Between(0, 5),
+        Hop.Launch => Between(5, 200),
+        Hop.Boot => Between(200, 1500),
+        Hop.Save => Between(50, 1200),
+        Hop.Again => Between(100, 200),
         // Below the settle time on the fastest clock: that a server which follows the map does so in time is the assumption.
         Hop.Map => Between(5, 1700),
         Hop.Local => TimeSpan.Zero,
@@ -71,6 +83,8 @@ internal sealed class RandomNetwork(Random random) : INetwork
 /// <summary>A watch that has caught up by the time it is read.</summary>
 internal sealed record NewestView(ActorRef To) : Message
 {
+    public override ActorRef? Addressee => To;
+
     public override void Deliver(World world)
     {
         if (world.IsRunning(To))

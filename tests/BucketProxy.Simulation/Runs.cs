@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using BucketProxy.Gateway.Gating;
 using BucketProxy.Gateway.Participation;
 using BucketProxy.Monitor.Reconcile;
 
@@ -19,15 +20,40 @@ internal enum WorldMutations
 
     /// <summary>S8: nobody finds out that a watch is silently dead.</summary>
     NeverReread = 1 << 2,
+
+    /// <summary>G1: an admitted request goes by the entry that was found at first; the table is not read again once it is counted in.</summary>
+    AdmitWithoutRereading = 1 << 3,
+
+    /// <summary>G2: a request goes to whichever run of the server is there.</summary>
+    UnboundConnection = 1 << 4,
+
+    /// <summary>G4: the lease counts from the answer to its renewal, not from when that was sent.</summary>
+    DeadlineFromAnswer = 1 << 5,
+
+    /// <summary>G5: only the gate itself kills its server at the deadline.</summary>
+    NoFuse = 1 << 6,
+
+    /// <summary>G5: the server lives on when its gate dies.</summary>
+    OrphanServer = 1 << 7,
+
+    /// <summary>G6: the table that opens the gate is made of a view from before the gate decided so.</summary>
+    OwnAfterView = 1 << 8,
+
+    /// <summary>G8: a gate's write that was given up may be applied behind a later one.</summary>
+    WriteBehindOwn = 1 << 9,
 }
 
 /// <summary>A guard that is taken out, and the invariants whose breach shows it.</summary>
-internal sealed record Mutation(string Name, Mutations Monitor, ProxyMutations Proxy, WorldMutations World = WorldMutations.None)
+internal sealed record Mutation(
+    string Name, Mutations Monitor, ProxyMutations Proxy, WorldMutations World = WorldMutations.None, GateMutations Gate = GateMutations.None)
 {
     public static Mutation None { get; } = new("None", Mutations.None, ProxyMutations.None);
 
     /// <summary>Whether a search has the steps that it needs.</summary>
     public bool IsSearched => IsSafety && World == WorldMutations.None;
+
+    /// <summary>It is a guard of gates: only runs with gates, and searches with gates, can show it.</summary>
+    public bool IsGated => Gate != GateMutations.None || World >= WorldMutations.AdmitWithoutRereading;
 
     /// <summary>False: it lets nothing wrong happen, it only keeps something from ever happening.</summary>
     public bool IsSafety => Monitor is not (Mutations.IgnoreOrphans or Mutations.NeverAbort);
@@ -38,6 +64,7 @@ internal sealed record Mutation(string Name, Mutations Monitor, ProxyMutations P
         .. Enum.GetValues<Mutations>().Where(m => m != Mutations.None).Select(m => new Mutation(m.ToString(), m, ProxyMutations.None)),
         .. Enum.GetValues<WorldMutations>().Where(m => m != WorldMutations.None).Select(m => new Mutation(m.ToString(), Mutations.None, ProxyMutations.None, m)),
         .. Enum.GetValues<ProxyMutations>().Where(m => m != ProxyMutations.None).Select(m => new Mutation(m.ToString(), Mutations.None, m)),
+        .. Enum.GetValues<GateMutations>().Where(m => m != GateMutations.None).Select(m => new Mutation(m.ToString(), Mutations.None, ProxyMutations.None, Gate: m)),
     ];
 }
 
@@ -52,7 +79,8 @@ internal static class Runs
     /// <param name="mutation">The guard that is taken out.</param>
     /// <param name="stopAtFirst">Begin no other once one has failed.</param>
     /// <param name="isOver">Begin no other once this says so. Seeds are taken one by one, so those that ran have no gap.</param>
-    public static RunsResult Many(int from, int count, Mutation mutation, bool stopAtFirst, Func<bool>? isOver = null)
+    /// <param name="gated">With gates; null: each seed once without and once with.</param>
+    public static RunsResult Many(int from, int count, Mutation mutation, bool stopAtFirst, Func<bool>? isOver = null, bool? gated = null)
     {
         var violations = new ConcurrentBag<RunResult>();
         long grants = 0, requests = 0, excused = 0, messages = 0;
@@ -61,16 +89,21 @@ internal static class Runs
         {
             while (!(stopAtFirst && !violations.IsEmpty) && isOver?.Invoke() != true && Interlocked.Increment(ref taken) is var next && next <= count)
             {
-                var result = new Simulator(from + next - 1, mutation).Run();
                 Interlocked.Increment(ref seeds);
-                Interlocked.Add(ref grants, result.Grants);
-                Interlocked.Add(ref requests, result.Requests);
-                Interlocked.Add(ref excused, result.Excused);
-                Interlocked.Add(ref messages, result.Messages);
-                if (result.Violation is not null)
-                    violations.Add(result);
+                foreach (var isGated in new[] { false, true }.Where(g => gated is null || g == gated))
+                    Count(new Simulator(from + next - 1, mutation, gated: isGated).Run());
             }
         });
         return new RunsResult(seeds, grants, requests, excused, messages, [.. violations.OrderBy(v => v.Seed)]);
+
+        void Count(RunResult result)
+        {
+            Interlocked.Add(ref grants, result.Grants);
+            Interlocked.Add(ref requests, result.Requests);
+            Interlocked.Add(ref excused, result.Excused);
+            Interlocked.Add(ref messages, result.Messages);
+            if (result.Violation is not null)
+                violations.Add(result);
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
+using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Routing;
 
 namespace BucketProxy.Simulation;
@@ -16,7 +17,7 @@ internal sealed class InvariantException(string invariant, string message) : Exc
 /// counted: traffic of a proxy that was lost when its dead owner was replaced, and servers that went on living after an
 /// unplanned loss.
 /// </summary>
-internal sealed class Truth
+internal sealed partial class Truth
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
 
@@ -55,7 +56,8 @@ internal sealed class Truth
     public Truth Clone() => (Truth)MemberwiseClone();
 
     public string Describe() => $"{string.Join(',', _lost.Order())} {string.Join(',', _losses.Select(l => $"{l.Key}:{l.Value.Revision}:{string.Join('/', l.Value.Told.Order())}").Order(StringComparer.Ordinal))} {string.Join(',', _tainted.Order())} "
-        + $"{string.Join(',', _forgotten.Order())} {string.Join(',', _foreign.Select(f => $"{f.Key}:{f.Value.Revision}").Order(StringComparer.Ordinal))} {string.Join(',', _astray.Order())}";
+        + $"{string.Join(',', _forgotten.Order())} {string.Join(',', _foreign.Select(f => $"{f.Key}:{f.Value.Revision}").Order(StringComparer.Ordinal))} {string.Join(',', _astray.Order())} "
+        + string.Join(',', _loaded.Select(l => $"{l.Key}:{l.Value}").Order(StringComparer.Ordinal));
 
     public bool HasLost(NodeActor node) => _lost.Any(l => l.Node == node.Index && l.Run == node.Run);
 
@@ -91,9 +93,9 @@ internal sealed class Truth
 
     public void OnWritten(BaseId id, int row) => _written = _written.Add((id, row));
 
-    public void OnCrash(World world, NodeActor node)
+    public void OnCrash(World world, IHolder node)
     {
-        foreach (var (id, rows) in node.Memory)
+        foreach (var (id, rows) in node.Memory.Loaded)
         {
             var stored = world.Stored(id);
             foreach (var row in rows)
@@ -135,10 +137,13 @@ internal sealed class Truth
         Requests++;
         CheckFresh(world, proxy);
         var target = world.Nodes[node];
+        // What comes to a gate is looked at there.
+        if (target.Gate != GateKind.None)
+            return;
         var owner = World.OwnerOf(world.Views[^1], id)?.Owner;
         if (owner == target.Id || (IsUnheardOf(world.Views[^1], owner) && _foreign.TryGetValue(id, out var write) && write.From.Contains(target.Id)))
             return;
-        if (IsMisled(world, proxy, id) || IsDeaf(proxy, id, target.Id))
+        if (IsMisled(world, proxy, id) || IsDeaf(proxy, id, target.Id) || proxy.IsOverdue(world))
         {
             // Two servers may have it from here on.
             _astray = _astray.Add((node, target.Up ? target.Run : target.Run + 1, id));
@@ -150,9 +155,10 @@ internal sealed class Truth
     }
 
     /// <summary>S3: no two processes hold one base.</summary>
-    public void OnServe(World world, NodeActor node, BaseId id)
+    public void OnServe(World world, IHolder node, BaseId id)
     {
-        foreach (var other in world.Nodes)
+        ServesByRight(world, node, id);
+        foreach (var other in world.Holders)
         {
             if (other == node || !other.Holds(id))
                 continue;
@@ -164,127 +170,6 @@ internal sealed class Truth
             }
             throw new InvariantException("S3", $"{node.Id} serves {id} while {other.Id} holds it in memory");
         }
-    }
-
-    public void OnWrite(World world, WriteCall? byMonitor, ClusterView before, ClusterView after)
-    {
-        // S6: whatever a monitor changes, it changes as the leader.
-        if (byMonitor is { LeaderRevision: > 0 } && before.Leader?.CreateRevision != byMonitor.LeaderRevision)
-            throw new InvariantException("S6", $"leader {byMonitor.LeaderRevision} wrote '{byMonitor.Subject}' while {before.Leader?.CreateRevision.ToString() ?? "nobody"} leads");
-        Limits(world, after);
-        if (ReferenceEquals(before.Assignments, after.Assignments) && ReferenceEquals(before.Pins, after.Pins))
-            return;
-        foreach (var id in world.Options.Bases)
-            OnGrant(world, byMonitor, before, after, id);
-    }
-
-    private void OnGrant(World world, WriteCall? byMonitor, ClusterView before, ClusterView after, BaseId id)
-    {
-        var old = World.OwnerOf(before, id);
-        var grant = World.OwnerOf(after, id);
-        if (grant is null || old?.Owner == grant.Owner)
-            return;
-        Grants++;
-        if (old is not null && grant.Epoch <= old.Epoch)
-            throw new InvariantException("S1", $"the epoch of {id} fell from {old.Epoch} to {grant.Epoch}");
-        var next = world.Nodes[world.NodeIndex(grant.Owner)];
-        if (byMonitor is null)
-        {
-            // Somebody else takes a base from its server and asks nobody: from then on nothing holds for it but S1.
-            var held = _foreign.TryGetValue(id, out var earlier) ? earlier.From : [];
-            _foreign = _foreign.SetItem(id, (after.Revision, old is null ? held : held.Add(old.Owner)));
-            _tainted = _tainted.Add(id);
-            return;
-        }
-        // What somebody else gave to a server that does not exist goes back to the one that holds it all the time, and gets its
-        // requests; its registration may have gone meanwhile.
-        if (_foreign.TryGetValue(id, out var write) && write.From.Contains(grant.Owner) && byMonitor.Subject.StartsWith("unclean/", StringComparison.Ordinal))
-            return;
-        if (!before.Nodes.TryGetValue(grant.Owner, out var registration))
-            throw new InvariantException("S1", $"{id} is granted to {grant.Owner}, which is not registered");
-        if (next.Up && !_foreign.ContainsKey(id) && registration.StartTime == next.StartTime && _lost.Contains((next.Index, next.Run, id)))
-            throw new InvariantException("S9", $"{id} is granted to {grant.Owner}, whose process lost it without a release");
-        if (old is null)
-            return;
-
-        var move = before.Moves.GetValueOrDefault(id.Bucket);
-        if (move is null || move.From != old.Owner || move.To != grant.Owner || move.Epoch != old.Epoch
-            || (move.Pin is null) != !before.Pins.Keys.Any(p => p.Covers(id)))
-        {
-            throw new InvariantException("S1", $"{id} goes from {old.Owner} (epoch {old.Epoch}) to {grant.Owner} without a move that says so");
-        }
-        // A planned move whose old owner dies on the way ends like an orphan's: what makes it a loss is that it is written down as one.
-        if (!before.Nodes.ContainsKey(old.Owner) && after.Uncleans.GetValueOrDefault(id.Bucket)?.ModRevision == after.Revision)
-        {
-            _losses = _losses.SetItem((id, old.Owner), (after.Revision, [.. before.Proxies
-                .Where(p => p.Value.Silent.GetValueOrDefault(id.Bucket.ToString()) == move.CreateRevision).Select(p => p.Key)]));
-        }
-        if (!_foreign.ContainsKey(id))
-            Leaving(world, before, after, id, old.Owner, next, move);
-    }
-
-    private void Leaving(
-        World world, ClusterView before, ClusterView after, BaseId id, string owner, NodeActor next, MoveRecord move)
-    {
-        var from = world.Nodes[world.NodeIndex(owner)];
-        var written = after.Uncleans.GetValueOrDefault(id.Bucket)?.Processes
-            .Any(p => p.NodeId == from.Id && (p.StartTime is null || p.StartTime == from.StartTime)) == true;
-        var registered = before.Nodes.ContainsKey(owner);
-        // Saved and unloaded, it may lose its registration before the grant: that was a release all the same.
-        var unreleased = move.Reason == MoveReason.Orphan
-            || (from.Holds(id) && !_astray.Contains((from.Index, from.Run, id)));
-        if (from.Up && !registered && unreleased)
-        {
-            // It lives, but nobody in the cluster can know more than its ping says.
-            var known = world.Options.Monitor;
-            if (!from.Unreachable && world.Now - from.ReachableSince > 2 * (known.PingInterval + known.PingTimeout) + known.NodeGrace
-                && before.NodePolicies.GetValueOrDefault(owner)?.ProcessGone is null)
-            {
-                throw new InvariantException("S9", $"{owner} lost {id} although it answered all the time (it is suspect, not dead)");
-            }
-            if (!written && before.KnownNodes.GetValueOrDefault(owner)?.StartTime == from.StartTime)
-                throw new InvariantException("S9", $"{owner} lost {id} without a release, and it is not written down");
-        }
-        // A run that never registered is not known to anybody: S9 cannot hold for it, and it may have served under the
-        // registration of the run before.
-        if (from.Up && before.KnownNodes.GetValueOrDefault(owner)?.StartTime != from.StartTime)
-            _tainted = _tainted.Add(id);
-        else if (from.Up && (written || (!registered && unreleased)))
-            Lose(from, id);
-
-        foreach (var proxy in world.Proxies.Where(p => p.Up))
-        {
-            if (proxy.InFlight.Any(f => f.Base == id && f.Entry.Owner?.Id == owner) && from.Up
-                && !_lost.Contains((from.Index, from.Run, id)) && !IsDeaf(proxy, id, owner))
-            {
-                throw new InvariantException("S3", $"{id} is granted to {next.Id} while {proxy.Instance} has a request in flight to {owner}");
-            }
-        }
-        foreach (var holder in world.Nodes)
-        {
-            if (holder == next || !holder.Holds(id) || _lost.Contains((holder.Index, holder.Run, id)))
-                continue;
-            if (holder == from && holder.Mode == ReleaseMode.Watch && !holder.IsWorkingOn(id) && move.Reason != MoveReason.Orphan)
-                continue;
-            if (_tainted.Contains(id))
-                continue;
-            throw new InvariantException("S3", $"{id} is granted to {next.Id} while {holder.Id} still holds it");
-        }
-    }
-
-    private void Lose(NodeActor node, BaseId id)
-    {
-        _lost = _lost.Add((node.Index, node.Run, id));
-        _tainted = _tainted.Add(id);
-    }
-
-    /// <summary>C1, as far as the control plane goes: never more at once than allowed.</summary>
-    private static void Limits(World world, ClusterView view)
-    {
-        var planned = view.Moves.Values.Count(m => m.Reason != MoveReason.Orphan
-            && world.Nodes[world.NodeIndex(m.From!)].Mode != ReleaseMode.Restart);
-        if (planned > world.Options.Monitor.ParallelMoves)
-            throw new InvariantException("C1", $"{planned} planned moves at once");
     }
 
     /// <summary>S5: with every server saved, every acknowledged row is in storage, once.</summary>

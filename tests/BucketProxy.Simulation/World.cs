@@ -4,6 +4,7 @@ using BucketProxy.Cluster.Keys;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
+using BucketProxy.Gateway.Gating;
 using BucketProxy.Monitor.Options;
 using BucketProxy.Monitor.Reconcile;
 
@@ -21,6 +22,24 @@ internal enum Hop
     Node,
     Request,
     Work,
+
+    /// <summary>Between a gate's first look at its table and the next.</summary>
+    Admit,
+
+    /// <summary>A child is forked.</summary>
+    Launch,
+
+    /// <summary>It comes to answer.</summary>
+    Boot,
+
+    /// <summary>It saves and ends.</summary>
+    Save,
+
+    /// <summary>What could not be done yet is tried again.</summary>
+    Again,
+
+    /// <summary>What waited for a frozen process.</summary>
+    Thaw,
 }
 
 /// <summary>Decides about everything that chance decides in the world.</summary>
@@ -32,6 +51,9 @@ internal interface INetwork
 
     /// <summary>A call to the store sets out.</summary>
     void Call(World world, Actor from, StoreCall call);
+
+    /// <summary>A run died that had not saved. A save of it may be on its way (G9).</summary>
+    void Died(World world, ServerRun run);
 }
 
 internal sealed record WorldOptions
@@ -43,23 +65,34 @@ internal sealed record WorldOptions
     public required MonitorOptions Monitor { get; init; }
 
     public Mutation Mutation { get; init; } = Mutation.None;
+
+    /// <summary>How gates take part; each fills in its own names.</summary>
+    public GateAgentOptions Gate { get; init; } = new()
+    {
+        Instance = "",
+        NodeId = "",
+        Server = new Uri("http://localhost/"),
+        LocalNodeUrl = "",
+        NodeUrl = "http://x",
+    };
 }
 
 /// <summary>
 /// The whole control plane in one thread: a store, monitors, proxies and nodes that run the product's own pure functions,
 /// and a truth that watches them. Time and chance come from outside.
 /// </summary>
-internal sealed class World
+internal sealed partial class World
 {
     private readonly ViewBuilder _builder;
 
-    public World(WorldOptions options, INetwork network, MonitorActor[] monitors, ProxyActor[] proxies, NodeActor[] nodes)
+    public World(WorldOptions options, INetwork network, MonitorActor[] monitors, ProxyActor[] proxies, NodeActor[] nodes, GateActor[]? gates = null)
     {
         Options = options;
         Network = network;
         Monitors = monitors;
         Proxies = proxies;
         Nodes = nodes;
+        Gates = gates ?? [];
         _builder = new ViewBuilder(Keys);
         Store = new StoreModel(0xB0C, 1);
         Views = [_builder.Apply(null, Store.ClusterId, Store.Revision, [])];
@@ -73,6 +106,8 @@ internal sealed class World
         Monitors = [.. other.Monitors.Select(m => m.Clone())];
         Proxies = [.. other.Proxies.Select(p => p.Clone())];
         Nodes = [.. other.Nodes.Select(n => n.Clone())];
+        Gates = [.. other.Gates.Select(g => g.Clone())];
+        Runs = [.. other.Runs.Select(r => r.Clone())];
         _builder = other._builder;
         Store = other.Store.Clone();
         Views = [.. other.Views];
@@ -104,6 +139,8 @@ internal sealed class World
 
     public NodeActor[] Nodes { get; }
 
+    public GateActor[] Gates { get; }
+
     public ImmutableDictionary<BaseId, ImmutableList<int>> Storage { get; private set; } =
         ImmutableDictionary<BaseId, ImmutableList<int>>.Empty;
 
@@ -115,6 +152,7 @@ internal sealed class World
     {
         Role.Monitor => Monitors[actor.Index],
         Role.Proxy => Proxies[actor.Index],
+        Role.Gate => Gates[actor.Index],
         _ => Nodes[actor.Index],
     };
 
@@ -167,6 +205,13 @@ internal sealed class World
                 break;
             case RenewLeaseCall renew:
                 result = Store.RenewLease(renew.Lease, Now);
+                break;
+            case ReadKeyCall read:
+                result = Store.Find(read.Key);
+                break;
+            case RevokeLeaseCall revoke:
+                Revoke(revoke.Lease);
+                result = null;
                 break;
             case ListProxiesCall:
                 var list = Store.Read([Keys.Proxies]);
@@ -252,7 +297,12 @@ internal sealed class World
         foreach (var monitor in Monitors)
             Watch(monitor);
         foreach (var proxy in Proxies)
-            Watch(proxy);
+        {
+            if (proxy.Gate is null)
+                Watch(proxy);
+        }
+        foreach (var gate in Gates)
+            Watch(gate);
         if (ReferenceEquals(before.Assignments, after.Assignments) && ReferenceEquals(before.Pins, after.Pins))
             return;
         foreach (var node in Nodes)

@@ -24,6 +24,7 @@ internal sealed class GateRegistration(
 {
     private LeaseKeeper? _lease;
     private long _createdAt;
+    private long _modifiedAt;
 
     /// <summary>The lease, unless the store has said that it is gone; null: there is none.</summary>
     public LeaseKeeper? Lease => Volatile.Read(ref _lease) is { Lost.IsCompleted: false } lease ? lease : null;
@@ -57,7 +58,7 @@ internal sealed class GateRegistration(
             cancellationToken).ConfigureAwait(false);
         if (result.Succeeded)
         {
-            _createdAt = result.Revision;
+            _createdAt = _modifiedAt = result.Revision;
             Log.GateRegistered(logger, options.NodeId, result.Revision);
             return new GateRegistered(result.Revision);
         }
@@ -67,30 +68,55 @@ internal sealed class GateRegistration(
         return new GateRefused(why);
     }
 
-    /// <summary>Writes the record, and the registration where a new run is published. G8: only while this gate's own key stands.</summary>
+    /// <summary>
+    /// Writes the record, and the registration where a new run is published. G8: only while this gate's own key stands, and over nothing but
+    /// what this gate last knew to be there: a write that was given up may be applied at any later time, and would tell the exit of a run
+    /// behind the publication of the next one. What became of such a write is read before the next.
+    /// </summary>
     public async Task<GateEvent> WriteAsync(GateRecord record, bool publishes, string? startTime, CancellationToken cancellationToken)
     {
-        if (Lease is not { } lease)
-            return new GateOverwritten();
-        var operations = new List<StoreOperation>
+        while (true)
         {
-            StoreOperation.PutText(keys.Gate(options.NodeId), RecordJson.Write(record), lease.LeaseId),
-        };
+            if (Lease is not { } lease || (_modifiedAt == 0 && !await ReadOwnAsync(cancellationToken).ConfigureAwait(false)))
+                return new GateOverwritten();
+            var known = _modifiedAt;
+            _modifiedAt = 0;
+            var result = await store.CommitAsync(
+                new StoreTransaction
+                {
+                    Comparisons = [Comparison.ModifiedAt(keys.Gate(options.NodeId), known)],
+                    Success = Operations(record, publishes, startTime, lease.LeaseId),
+                },
+                cancellationToken).ConfigureAwait(false);
+            if (result.Succeeded)
+            {
+                _modifiedAt = result.Revision;
+                return new GateWritten(record, result.Revision);
+            }
+        }
+    }
+
+    private List<StoreOperation> Operations(GateRecord record, bool publishes, string? startTime, long leaseId)
+    {
+        var operations = new List<StoreOperation> { StoreOperation.PutText(keys.Gate(options.NodeId), RecordJson.Write(record), leaseId) };
         if (publishes)
         {
             var registration = new Registration(
                 options.NodeUrl, options.LocalNodeUrl, startTime, options.Supervised ? "supervised" : "unsupervised", "bucketproxy gate");
-            operations.Add(StoreOperation.PutText(
-                keys.Node(options.NodeId), JsonSerializer.Serialize(registration, RecordJson.Options), lease.LeaseId));
+            operations.Add(StoreOperation.PutText(keys.Node(options.NodeId), JsonSerializer.Serialize(registration, RecordJson.Options), leaseId));
         }
-        var result = await store.CommitAsync(
-            new StoreTransaction
-            {
-                Comparisons = [Comparison.CreatedAt(keys.Gate(options.NodeId), _createdAt)],
-                Success = operations,
-            },
-            cancellationToken).ConfigureAwait(false);
-        return result.Succeeded ? new GateWritten(record, result.Revision) : new GateOverwritten();
+        return operations;
+    }
+
+    // False: the key is gone, or another gate's.
+    private async Task<bool> ReadOwnAsync(CancellationToken cancellationToken)
+    {
+        var key = keys.Gate(options.NodeId);
+        var snapshot = await store.ReadAsync([key], cancellationToken: cancellationToken).ConfigureAwait(false);
+        if (snapshot.Entries.FirstOrDefault(e => e.Key == key) is not { } own || own.CreateRevision != _createdAt)
+            return false;
+        _modifiedAt = own.ModRevision;
+        return true;
     }
 
     /// <summary>Deletes both keys, if they are this gate's: its server is dead, and has saved.</summary>

@@ -4,6 +4,7 @@ using BucketProxy.Cluster.LocalState;
 using BucketProxy.Cluster.Mirror;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
+using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Routing;
 using Microsoft.Extensions.Logging;
 
@@ -123,10 +124,13 @@ public sealed class ProxyAgent : IAsyncDisposable
             while (true)
             {
                 _signal.Reset();
+                // G6: what a gate wants rests on the view that it has seen, so the view is taken after it: the table that opens the gate is
+                // never made of an older one.
+                var own = _own?.Wanted;
                 var view = _views.Current;
                 if (await _writes.TakeOutcomeAsync().ConfigureAwait(false) is { } outcome)
                     _state = outcome(_state);
-                var wake = Step(view);
+                var wake = Step(view, own);
                 await WaitAsync(view, wake).ConfigureAwait(false);
             }
         }
@@ -137,7 +141,7 @@ public sealed class ProxyAgent : IAsyncDisposable
     }
 
     // One decision. Returns when to decide again if nothing happens before; null: nothing but an event can matter.
-    private TimeSpan? Step(ClusterView? view)
+    private TimeSpan? Step(ClusterView? view, OwnServer? own)
     {
         var standing = _state;
         var busyBefore = _busy;
@@ -162,8 +166,7 @@ public sealed class ProxyAgent : IAsyncDisposable
             _own?.Published(null);
             _traffic.AbortAll();
         }
-        var own = _own?.Wanted;
-        var isDue = own != _own?.InForce || _own is not null && _own.TakeRenewal();
+        var isDue = own != _own?.InForce || (_own is not null && _own.TakeRenewal());
         if (decision.Publish || (isDue && decision.State.Phase == ProxyPhase.Serving && view is not null))
         {
             _table.Publish(RoutingTableBuilder.Build(_table.Table, view!, own));
