@@ -164,7 +164,7 @@ internal sealed class ActionRunner : IAsyncDisposable
 
     private async Task<MonitorEvent> ReleaseAsync(CallReleaseAction call)
     {
-        var failure = await _nodes.ReleaseAsync(call, _end.Token);
+        var failure = await _nodes.ReleaseAsync(call.LocalUrl, call.Bucket, call.Pin, call.Epoch, call.Timeout, _end.Token);
         if (failure is null)
             Log.Released(_logger, call.Node, call.Bucket.ToString(), call.Epoch);
         else

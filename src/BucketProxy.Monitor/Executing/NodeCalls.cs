@@ -2,26 +2,30 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json.Serialization;
+using BucketProxy.Core.Bases;
 using BucketProxy.Monitor.Options;
-using BucketProxy.Monitor.Reconcile;
 using Polly;
 using Polly.Retry;
 
 namespace BucketProxy.Monitor.Executing;
 
-/// <summary>What the monitor asks of dtable-servers: whether they are there, and to release a bucket.</summary>
-internal sealed class NodeCalls : IDisposable
+/// <summary>What a monitor or a gate asks of dtable-servers: whether they are there, and to release a bucket.</summary>
+public sealed class NodeCalls : IDisposable
 {
     private readonly HttpClient _http;
-    private readonly MonitorOptions _options;
+    private readonly NodeCallOptions _options;
     private readonly TimeProvider _time;
     private readonly ResiliencePipeline<HttpResponseMessage> _retry;
 
-    public NodeCalls(MonitorOptions options, TimeProvider time, HttpMessageHandler? handler = null)
+    /// <summary>Makes it; no connection is made before the first call.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="time">The clock.</param>
+    public NodeCalls(NodeCallOptions options, TimeProvider time)
     {
+        ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _time = time;
-        _http = new HttpClient(handler ?? new SocketsHttpHandler
+        _http = new HttpClient(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseProxy = false,
@@ -73,15 +77,22 @@ internal sealed class NodeCalls : IDisposable
     }
 
     /// <summary>Null: the node has saved and unloaded the bucket, or the pin. Else why not.</summary>
-    public async Task<string?> ReleaseAsync(CallReleaseAction action, CancellationToken cancellationToken)
+    /// <param name="localUrl">The server's address.</param>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="pin">The pin that moves; null: the whole bucket.</param>
+    /// <param name="epoch">The epoch that the server holds it at.</param>
+    /// <param name="timeout">How long it is tried, all in all.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<string?> ReleaseAsync(
+        string localUrl, Bucket bucket, BasePrefix? pin, long epoch, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using var deadline = new CancellationTokenSource(action.Timeout, _time);
+        using var deadline = new CancellationTokenSource(timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         string? last = null;
         try
         {
-            var target = new Uri(Trim(action.LocalUrl) + _options.ReleasePath);
-            var body = new ReleaseBody(action.Bucket.ToString(), action.Epoch, action.Pin?.ToString());
+            var target = new Uri(Trim(localUrl) + _options.ReleasePath);
+            var body = new ReleaseBody(bucket.ToString(), epoch, pin?.ToString());
             using var answer = await _retry.ExecuteAsync(async cancel =>
             {
                 try
@@ -104,7 +115,7 @@ internal sealed class NodeCalls : IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return $"not within {action.Timeout.TotalSeconds:0.#} s{(last is null ? "" : ", last: " + last)}";
+            return $"not within {timeout.TotalSeconds:0.#} s{(last is null ? "" : ", last: " + last)}";
         }
         catch (HttpRequestException e)
         {
@@ -116,6 +127,7 @@ internal sealed class NodeCalls : IDisposable
         }
     }
 
+    /// <summary>Closes every connection.</summary>
     public void Dispose() => _http.Dispose();
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)

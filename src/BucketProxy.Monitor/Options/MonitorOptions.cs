@@ -116,6 +116,8 @@ public sealed record MonitorOptions
     /// <summary>Path of the release call, under a node's <c>local_node_url</c>; default <c>/bucketproxy/release</c>.</summary>
     public string ReleasePath { get; init; } = "/bucketproxy/release";
 
+    internal NodeCallOptions NodeCalls => new() { PingTimeout = PingTimeout, ReleasePath = ReleasePath, NodeNetworks = NodeNetworks };
+
     /// <summary>How long audit records are kept; 1 h to 3650 days, default 30 days.</summary>
     public TimeSpan AuditRetention { get; init; } = TimeSpan.FromDays(30);
 

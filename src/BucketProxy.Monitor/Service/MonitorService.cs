@@ -67,7 +67,7 @@ public sealed class MonitorService : IAsyncDisposable
         _options = options;
         _time = time;
         _logger = logger;
-        _nodes = new NodeCalls(options, time);
+        _nodes = new NodeCalls(options.NodeCalls, time);
         _metrics = new MonitorMetrics(meters);
         _alarms = new AlarmBoard(logger, _metrics.Raised);
     }
