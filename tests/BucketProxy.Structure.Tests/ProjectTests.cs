@@ -9,7 +9,7 @@ public sealed class ProjectTests
     // A project, and what it may use of ours by name. Not what that uses in turn: the gateway stands over etcd, and may not speak to it.
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
-        ["BucketProxy"] = ["BucketProxy.Gateway", "BucketProxy.Monitor", "BucketProxy.Emulator", "BucketProxy.Cluster", "BucketProxy.Core", "BucketProxy.Etcd"],
+        ["BucketProxy"] = ["BucketProxy.Gateway", "BucketProxy.Monitor", "BucketProxy.Emulator", "BucketProxy.Cluster", "BucketProxy.Core", "BucketProxy.Etcd", "BucketProxy.Supervision"],
         ["BucketProxy.Gateway"] = ["BucketProxy.Forwarder", "BucketProxy.Cluster", "BucketProxy.Core"],
         ["BucketProxy.Monitor"] = ["BucketProxy.Cluster", "BucketProxy.Core"],
         ["BucketProxy.Emulator"] = ["BucketProxy.Cluster", "BucketProxy.Core"],
@@ -17,6 +17,7 @@ public sealed class ProjectTests
         ["BucketProxy.Core"] = [],
         ["BucketProxy.Etcd"] = [],
         ["BucketProxy.Forwarder"] = [],
+        ["BucketProxy.Supervision"] = [],
     };
 
     public static TheoryData<string> AllProjects => [.. Projects.All];
