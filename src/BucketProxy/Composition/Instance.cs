@@ -6,6 +6,7 @@ using BucketProxy.Cluster.LocalState;
 using BucketProxy.Cluster.Mirror;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
+using BucketProxy.Composition.Gates;
 using BucketProxy.Configuration;
 using BucketProxy.Configuration.Mapping;
 using BucketProxy.Core.Routing;
@@ -69,6 +70,9 @@ internal sealed class Instance : IHostedService, IAsyncDisposable
     /// <summary>The proxy, if this process is one.</summary>
     public ProxyRole? Proxy { get; private set; }
 
+    /// <summary>The gate, if this process is one.</summary>
+    public GateRole? Gate { get; private set; }
+
     /// <summary>The monitor, if this process is one.</summary>
     public MonitorService? Monitor { get; private set; }
 
@@ -124,8 +128,19 @@ internal sealed class Instance : IHostedService, IAsyncDisposable
             _endings.Push(Proxy.DisposeAsync);
             _ = ForgetPredecessorsAsync(Proxy, state);
         }
+        if (Settings.Roles.Contains(Role.Gate))
+        {
+            Gate = await GateRole.StartAsync(
+                Store, Keys, Mirror, Settings.ToGateDataOptions(), GateTelemetry(), Settings.ToGateOptions(),
+                Settings.ToGateProxyOptions(Id, address, AdminContext.Version, state.Predecessors), Settings.ToGateCallOptions(), _loggers, cancellationToken);
+            _endings.Push(Gate.DisposeAsync);
+        }
         Mirror.Start();
     }
+
+    // Beside a proxy in one process, the gate's figures are told apart by their meter.
+    private GatewayTelemetry GateTelemetry() =>
+        Settings.Roles.Contains(Role.Proxy) ? _telemetry.Gateway with { Meters = new PortMeters(_telemetry.Meters, "gate") } : _telemetry.Gateway;
 
     private AdminContext AdminContextOf() => new()
     {
@@ -144,6 +159,8 @@ internal sealed class Instance : IHostedService, IAsyncDisposable
         NotReady =
         [
             () => _stopping ? "it is stopping" : null,
+            // A proxy beside it is ready without it: it is one server of many.
+            () => Settings.Roles.Contains(Role.Gate) && !Settings.Roles.Contains(Role.Proxy) ? Gate is { } gate ? gate.NotReady : "the gate starts" : null,
             () => Proxy is { Agent.Phase: var phase and not Gateway.Participation.ProxyPhase.Serving } ? $"the proxy is {phase.ToString().ToLowerInvariant()}" : null,
         ],
     };
