@@ -272,6 +272,45 @@ public sealed class GateLossTests
     }
 
     [Fact]
+    public void Unregistered_ALaterStayThatHasPublishedARun_KeepsItsBuckets()
+    {
+        var world = Cluster();
+        // Nobody led when it came back, and then somebody deleted its registration.
+        world.GateLost(A);
+        world.GateComes(A);
+        world.ServerRuns(A, "t2");
+        world.Delete(world.Keys.Node(A));
+        world.Advance(60);
+        Assert.Equal(4, world.Owners.Count(o => o == A));
+    }
+
+    [Fact]
+    public void KnownNode_GateIsBack_SaysTheNewStay()
+    {
+        var world = Cluster(nodes: A);
+        world.GateLost(A);
+        world.GateComes(A);
+        world.ServerRuns(A);
+        world.Settle();
+        Assert.Equal(world.View.Gates[A].CreateRevision, world.View.KnownNodes[A].GateRevision);
+    }
+
+    [Theory]
+    [InlineData(-5)]
+    [InlineData(1e300)]
+    public void Settling_SenselessTime_StopsNothing(double seconds)
+    {
+        var world = Cluster();
+        world.Change(A, g => g with { LateSaveSeconds = seconds });
+        world.Settle();
+        world.Exits(A);
+        world.Settle();
+        Assert.DoesNotContain(A, world.Owners);
+        world.Advance(3601);
+        Assert.Empty(world.View.Moves);
+    }
+
+    [Fact]
     public void Orphan_GateTakesItsWordBack_TheMoveIsAborted()
     {
         var world = Cluster();
