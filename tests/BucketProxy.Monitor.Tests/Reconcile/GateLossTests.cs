@@ -285,12 +285,16 @@ public sealed class GateLossTests
     }
 
     [Fact]
-    public void KnownNode_GateIsBack_SaysTheNewStay()
+    public void KnownNode_GateChangesItsMind_IsWrittenDownAnew()
     {
         var world = Cluster(nodes: A);
-        world.GateLost(A);
+        world.Change(A, g => g with { LateSaveSeconds = 9 });
+        world.Settle();
+        Assert.Equal(9, world.View.KnownNodes[A].LateSaveSeconds);
+
+        // Somebody deletes the gate's key, and the gate puts it again: another stay beside the same registration.
+        world.Delete(world.Keys.Gate(A));
         world.GateComes(A);
-        world.ServerRuns(A);
         world.Settle();
         Assert.Equal(world.View.Gates[A].CreateRevision, world.View.KnownNodes[A].GateRevision);
     }
@@ -347,11 +351,15 @@ public sealed class GateLossTests
     public void Foreign_TakesABucketFromADeadServer_NothingIsUnclean()
     {
         var world = Cluster(nodes: A);
+        world.Register(B);
+        world.Policy(B, new NodePolicy { Cordoned = true });
+        world.Settle();
         world.Exits(A);
         world.Settle();
         world.Assign(0, B);
         world.Settle();
         Assert.NotNull(world.Alarm(AlarmKind.ForeignWriter));
+        Assert.False(world.View.Policy.Frozen);
         Assert.Empty(world.View.Uncleans);
     }
 

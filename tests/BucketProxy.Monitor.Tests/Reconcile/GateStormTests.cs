@@ -11,7 +11,7 @@ public sealed class GateStormTests
     [Fact]
     public void Storm_AnySeed_NoBucketIsWithTwoServersAndEverythingComesToRest()
     {
-        for (var seed = 0; seed < 60; seed++)
+        for (var seed = 0; seed < 40; seed++)
         {
             var storm = new GateStorm(seed, Mutations.None);
             storm.Run(Steps);
@@ -28,7 +28,7 @@ public sealed class GateStormTests
     [InlineData(nameof(Mutations.UnregisteredIsDead))]
     public void Storm_GuardTakenOut_IsSeen(string mutation)
     {
-        for (var seed = 0; seed < 60; seed++)
+        for (var seed = 0; seed < 40; seed++)
         {
             var storm = new GateStorm(seed, Enum.Parse<Mutations>(mutation));
             storm.Run(Steps);
