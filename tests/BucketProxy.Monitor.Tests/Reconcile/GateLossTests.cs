@@ -272,6 +272,49 @@ public sealed class GateLossTests
     }
 
     [Fact]
+    public void Unregistered_ALaterStayThatHasPublishedARun_KeepsItsBuckets()
+    {
+        var world = Cluster();
+        // Nobody led when it came back, and then somebody deleted its registration.
+        world.GateLost(A);
+        world.GateComes(A);
+        world.ServerRuns(A, "t2");
+        world.Delete(world.Keys.Node(A));
+        world.Advance(60);
+        Assert.Equal(4, world.Owners.Count(o => o == A));
+    }
+
+    [Fact]
+    public void KnownNode_GateChangesItsMind_IsWrittenDownAnew()
+    {
+        var world = Cluster(nodes: A);
+        world.Change(A, g => g with { LateSaveSeconds = 9 });
+        world.Settle();
+        Assert.Equal(9, world.View.KnownNodes[A].LateSaveSeconds);
+
+        // Somebody deletes the gate's key, and the gate puts it again: another stay beside the same registration.
+        world.Delete(world.Keys.Gate(A));
+        world.GateComes(A);
+        world.Settle();
+        Assert.Equal(world.View.Gates[A].CreateRevision, world.View.KnownNodes[A].GateRevision);
+    }
+
+    [Theory]
+    [InlineData(-5)]
+    [InlineData(1e300)]
+    public void Settling_SenselessTime_StopsNothing(double seconds)
+    {
+        var world = Cluster();
+        world.Change(A, g => g with { LateSaveSeconds = seconds });
+        world.Settle();
+        world.Exits(A);
+        world.Settle();
+        Assert.DoesNotContain(A, world.Owners);
+        world.Advance(3601);
+        Assert.Empty(world.View.Moves);
+    }
+
+    [Fact]
     public void Orphan_GateTakesItsWordBack_TheMoveIsAborted()
     {
         var world = Cluster();
@@ -308,11 +351,15 @@ public sealed class GateLossTests
     public void Foreign_TakesABucketFromADeadServer_NothingIsUnclean()
     {
         var world = Cluster(nodes: A);
+        world.Register(B);
+        world.Policy(B, new NodePolicy { Cordoned = true });
+        world.Settle();
         world.Exits(A);
         world.Settle();
         world.Assign(0, B);
         world.Settle();
         Assert.NotNull(world.Alarm(AlarmKind.ForeignWriter));
+        Assert.False(world.View.Policy.Frozen);
         Assert.Empty(world.View.Uncleans);
     }
 
