@@ -1,3 +1,4 @@
+using System.Text;
 using BucketProxy.Gateway.Tests.Support;
 
 namespace BucketProxy.Gateway.Tests.Admission;
@@ -13,8 +14,13 @@ public sealed class ExpectTests
     public async Task FinalAnswerInPlaceOf100_IsTheClientsAndTheBodyStaysUnread()
     {
         var rest = new TaskCompletionSource<byte[]>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var node = new FakeNode(async (_, wire) =>
+        await using var node = new FakeNode(async (request, wire) =>
         {
+            if (request.Method == "GET")
+            {
+                await wire.SendAsync(FakeNode.Ok);
+                return;
+            }
             await wire.SendAsync("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno");
             rest.SetResult(await wire.ReadToEndAsync());
         });
@@ -24,7 +30,8 @@ public sealed class ExpectTests
 
         Assert.Equal((404, "no"), (response.Status, response.Text));
         Assert.Equal("100-continue", node.Requests.Single().Header("Expect"));
-        // Its connection is closed: the gate waits on it for what does not come.
+        // Its connection is closed: the gate waits on it for what does not come, and would take the next request for it.
+        Assert.Equal(200, (await proxy.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path))).Status);
         Assert.Empty(await rest.Task.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
@@ -62,6 +69,32 @@ public sealed class ExpectTests
         Assert.Equal(502, (await proxy.AskAsync(Post)).Status);
 
         Assert.Single(node.Requests, r => r.Method == "POST");
+    }
+
+    // S4. The mutation, with YARP's forwarder: the runtime's limit of a second on the wait; then the body goes out unasked, and cannot be sent again.
+    [Fact]
+    public async Task GateHoldsForLongAndRefuses_TheBodyIsStillThere()
+    {
+        var body = "";
+        await using var node = await GatedNode.StartAsync(async (request, wire) =>
+        {
+            body = Encoding.Latin1.GetString(await request.ReadBodyAsync(wire));
+            await wire.SendAsync(FakeNode.Ok);
+        });
+        await using var proxy = await GatewayUnderTest.StartAsync(node.Registered);
+        await using var client = await proxy.ClientAsync();
+        node.Tables.Restarting(GatewayUnderTest.Bucket, node.Own()).Publish();
+
+        await client.SendAsync(Post);
+        await GatewayUnderTest.UntilAsync(() => node.Gate.Host.LongestHeld > TimeSpan.FromMilliseconds(1500), "the gate holds it for longer than that");
+        node.Tables.Moving(GatewayUnderTest.Bucket, node.Own()).PublishAt(1000);
+        await GatewayUnderTest.UntilAsync(() => proxy.Host.Held == 1, "it is refused, and waits for the gate's revision");
+        node.Tables.Open(GatewayUnderTest.Bucket, node.Own()).PublishAt(1001);
+        proxy.Tables.PublishAt(1001);
+
+        Assert.Equal(200, (await client.ReadResponseAsync()).Status);
+        Assert.Equal(Body, body);
+        Assert.Single(node.Server.Requests);
     }
 
     [Fact]
