@@ -7,6 +7,9 @@ namespace BucketProxy.Gateway.Tests.Support;
 /// <summary>Routing tables for tests. Entries that describe the same stay the same objects, as the mirror keeps them.</summary>
 internal sealed class Tables
 {
+    /// <summary>The identity of the store that all tables come from.</summary>
+    public const ulong StoreId = 1;
+
     private readonly CurrentTable _current = new();
     private readonly Dictionary<Bucket, RoutingEntry> _buckets = [];
     private readonly Dictionary<BasePrefix, RoutingEntry> _pins = [];
@@ -47,10 +50,24 @@ internal sealed class Tables
     public Tables Unassigned(Bucket bucket, BasePrefix? pin = null) =>
         Set(bucket, pin, new RoutingEntry { Bucket = bucket, Pin = pin, State = EntryState.Unassigned });
 
+    /// <summary>A gate's own, which takes nothing at the moment.</summary>
+    public Tables Restarting(Bucket bucket, NodeRecord owner) =>
+        Set(bucket, null, new RoutingEntry { Bucket = bucket, State = EntryState.Unassigned, Owner = owner, Epoch = ++_revision });
+
+    /// <summary>The revision of the table that was published last.</summary>
+    public long Revision => _current.Table.Revision;
+
+    /// <summary>Publishes as of a later revision.</summary>
+    public RoutingTable PublishAt(long revision)
+    {
+        _revision = Math.Max(_revision, revision - 1);
+        return Publish();
+    }
+
     public RoutingTable Publish()
     {
         var table = new RoutingTable(
-            1, ++_revision,
+            StoreId, ++_revision,
             [.. Bucket.All.Select(b => _buckets.TryGetValue(b, out var e) ? e : _buckets[b] = new RoutingEntry { Bucket = b, State = EntryState.Unassigned })],
             _pins.Values, _nodes.Values);
         _current.Publish(table);

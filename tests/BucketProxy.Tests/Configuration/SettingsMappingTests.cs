@@ -54,7 +54,9 @@ public sealed class SettingsMappingTests
               "forwarder": "yarp", "nodeHttp2": true } }
             """).ToGatewayOptions();
         var own = new GatewayOptions();
-        var untouched = typeof(GatewayOptions).GetProperties().Where(p => p.CanWrite && Equals(p.GetValue(own), p.GetValue(changed))).Select(p => p.Name);
+        // A gate's is no setting: it comes from who runs the gate.
+        var untouched = typeof(GatewayOptions).GetProperties()
+            .Where(p => p.CanWrite && p.Name != nameof(GatewayOptions.Gate) && Equals(p.GetValue(own), p.GetValue(changed))).Select(p => p.Name);
         Assert.Empty(untouched);
         Assert.Equal(("127.0.0.1", 7000, 5L << 20, 14 << 10), (changed.Address, changed.Port, changed.MaxBodyBytes, changed.ReadAheadBytes));
     }
