@@ -36,9 +36,9 @@ public sealed record GateOptions
     /// longer. Lower: a late save may overwrite the new owner's.</summary>
     public TimeSpan LateSaveTime { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Of the gate's lease; 3 s to 10 min, default 10 s. Higher: a lost machine is noticed later. Lower: more renewals, and servers stopped when
+    /// <summary>Of the gate's lease; 3 s to 10 min, default 20 s. Higher: a lost machine is noticed later. Lower: more renewals, and servers stopped when
     /// the store is slow.</summary>
-    public TimeSpan LeaseTimeToLive { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan LeaseTimeToLive { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>How long before the lease could end the server is dead (G4); 0.2 s to 1 min, default 1 s. With <see cref="SaveTime"/> less than
     /// <see cref="LeaseTimeToLive"/>.</summary>
@@ -62,7 +62,7 @@ public sealed record GateOptions
         Within(nameof(LeaseTimeToLive), LeaseTimeToLive, TimeSpan.FromSeconds(3), TimeSpan.FromMinutes(10));
         Within(nameof(Margin), Margin, TimeSpan.FromMilliseconds(200), TimeSpan.FromMinutes(1));
         Within(nameof(StartTimeout), StartTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        Require(Margin + SaveTime < LeaseTimeToLive, $"{nameof(Margin)} and {nameof(SaveTime)} together must be less than {nameof(LeaseTimeToLive)}: the server would have to save before it may serve.");
+        Require((Margin + SaveTime) * 4 <= LeaseTimeToLive * 3, $"{nameof(Margin)} and {nameof(SaveTime)} together must be at most three quarters of {nameof(LeaseTimeToLive)}: every slow answer of the store would stop the server.");
         Require(Release != GateRelease.Restart || IsSupervised, $"{nameof(Release)}: a server can be restarted only by who runs it; give {nameof(Command)}.");
         Require(ReleasePath.StartsWith('/') && !ReleasePath.Contains('?', StringComparison.Ordinal), $"{nameof(ReleasePath)}: a path that begins with '/', without a query.");
         // Who reads the registration would go past the gate.

@@ -38,6 +38,7 @@ internal static class EmulatorCommand
         };
         var keep = new Option<bool>("--keep-what-is-lost") { Description = "With --etcd: give nothing up. The node then overwrites what the new owner saves: for tests that must see data lost." };
         var zombie = new Option<bool>("--zombie") { Description = "Do not stop when told to: go on serving, and save everything in memory at each flush, changed or not. For tests of what must kill such a server." };
+        var log = new Option<bool>("--operation-log") { Description = "Log every change before it is acknowledged, as SeaTable's operation log does, so that a crash alone loses nothing." };
         var command = new DescribedCommand(
             "emulator",
             "Run a stand-in for a dtable-server: it keeps bases in memory and saves them late, so that it can lose data as the real one can.",
@@ -45,7 +46,7 @@ internal static class EmulatorCommand
             "emulator --id dtable-server-02 --port 5002 --storage /tmp/bases --flush-seconds 5 --journal /tmp/02.jsonl",
             "emulator --id dtable-server-03 --port 5003 --storage /tmp/bases --etcd etcd-01:2379,etcd-02:2379")
         {
-            id, port, address, storage, flush, journal, etcd, prefix, lease, keep, zombie,
+            id, port, address, storage, flush, journal, etcd, prefix, lease, keep, zombie, log,
         };
         command.SetAction(async (parsed, cancel) =>
         {
@@ -68,6 +69,7 @@ internal static class EmulatorCommand
                     StorageDirectory = Path.GetFullPath(parsed.GetRequiredValue(storage)),
                     FlushInterval = TimeSpan.FromSeconds(parsed.GetValue(flush)),
                     JournalPath = parsed.GetValue(journal),
+                    LogsOperations = parsed.GetValue(log),
                     SavesUnchanged = parsed.GetValue(zombie),
                 };
                 options.Validate();

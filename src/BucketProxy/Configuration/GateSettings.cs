@@ -48,10 +48,10 @@ internal sealed record GateSettings
     public TimeSpan LateSaveTime { get; init; } = TimeSpan.FromSeconds(5);
 
     [Setting("The time to live of the gate's lease in the store.", Min = "3s", Max = "10m",
-        Raise = "A lost machine is noticed later.", Lower = "More renewals, and servers stopped when the store is slow.")]
-    public TimeSpan LeaseTimeToLive { get; init; } = TimeSpan.FromSeconds(10);
+        Raise = "A lost machine is noticed later.", Lower = "More renewals, and servers stopped in a shorter absence of the store.")]
+    public TimeSpan LeaseTimeToLive { get; init; } = TimeSpan.FromSeconds(20);
 
-    [Setting("How long before its lease could end the server is dead. margin + saveTime is less than leaseTimeToLive; what is left is how long the store may be away.",
+    [Setting("How long before its lease could end the server is dead. margin + saveTime is at most three quarters of leaseTimeToLive; what is left, less a tenth of leaseTimeToLive, is how long the store may be away.",
         Min = "200ms", Max = "1m", Raise = "The gate stops serving sooner when the store is away.", Lower = "Less room for a slow kill, and for clocks of different speed.")]
     public TimeSpan Margin { get; init; } = TimeSpan.FromSeconds(1);
 

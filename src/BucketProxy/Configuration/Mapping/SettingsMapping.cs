@@ -149,6 +149,36 @@ internal static class SettingsMapping
             Predecessors = predecessors,
         };
 
+    /// <summary>For the gate's part as a proxy: it fences, since its server must not be reached once its lease may have ended. Its load is
+    /// left out: a proxy has counted it.</summary>
+    public static ProxyAgentOptions ToGateProxyOptions(
+        this BucketProxySettings settings, string instance, string? address, string? version, IReadOnlyList<string> predecessors)
+    {
+        var lease = settings.Gate.LeaseTimeToLive;
+        var margin = settings.Gate.Margin + settings.Gate.SaveTime;
+        return new ProxyAgentOptions
+        {
+            Instance = OfGate(instance),
+            Address = address,
+            Version = version,
+            OnStoreLoss = StoreLossMode.Fence,
+            LeaseTimeToLive = lease,
+            FenceMargin = margin < lease * 0.4 ? margin : lease * 0.4,
+            LoadInterval = TimeSpan.Zero,
+            Predecessors = [.. predecessors.Select(OfGate)],
+        };
+
+        // A proxy may stand in the same process, under the process's own id.
+        static string OfGate(string id) => id + ".gate";
+    }
+
+    /// <summary>How the gate asks its server.</summary>
+    public static NodeCallOptions ToGateCallOptions(this BucketProxySettings settings) => new()
+    {
+        PingTimeout = settings.Monitor.PingTimeout,
+        ReleasePath = settings.Gate.ReleasePath,
+    };
+
     /// <summary>For the embedded store.</summary>
     public static EmbeddedStoreOptions ToEmbeddedStoreOptions(this BucketProxySettings settings) => new()
     {
