@@ -26,6 +26,10 @@ public sealed record EmulatorOptions
     /// </summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Each flush saves every base in memory, also one that did not change. A node that no longer owns a base overwrites what its new owner saved,
+    /// again and again: the damage that a server does which should be dead.</summary>
+    public bool SavesUnchanged { get; init; }
+
     /// <summary>A base nobody asked for during this time is saved and unloaded at the next flush. dtable-server's own value is 24 hours.</summary>
     public TimeSpan UnloadIdleAfter { get; init; } = TimeSpan.FromHours(24);
 

@@ -191,6 +191,13 @@ internal sealed class BaseContent
             return _version == _savedVersion ? null : (Encoding.UTF8.GetBytes(ToFile().ToJsonString()), _version);
     }
 
+    /// <summary>The bytes to save, whether anything changed or not.</summary>
+    public (byte[] File, long Version) All()
+    {
+        lock (_lock)
+            return (Encoding.UTF8.GetBytes(ToFile().ToJsonString()), _version);
+    }
+
     public void Saved(long version)
     {
         lock (_lock)

@@ -78,7 +78,9 @@ internal sealed class BaseRegistry(BaseStorage storage, NodeJournal journal, Fun
     }
 
     /// <summary>Saves what changed. Answers the number of bases saved.</summary>
-    public async Task<int> SaveAllAsync(CancellationToken cancel)
+    /// <param name="unchanged">Also what did not change: it overwrites what others saved.</param>
+    /// <param name="cancel">Gives up.</param>
+    public async Task<int> SaveAllAsync(bool unchanged, CancellationToken cancel)
     {
         var saved = 0;
         foreach (var open in Snapshot(_ => true))
@@ -89,7 +91,7 @@ internal sealed class BaseRegistry(BaseStorage storage, NodeJournal journal, Fun
             await open.Saving.WaitAsync(cancel);
             try
             {
-                if (!open.Gone && await SaveNeedsSavingAsync(open, cancel))
+                if (!open.Gone && await SaveNeedsSavingAsync(open, unchanged, cancel))
                     saved++;
             }
             finally
@@ -150,7 +152,7 @@ internal sealed class BaseRegistry(BaseStorage storage, NodeJournal journal, Fun
                 await ((Task)open.Content).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (!open.Content.IsCompletedSuccessfully)
                     return false;
-                await SaveNeedsSavingAsync(open, cancel);
+                await SaveNeedsSavingAsync(open, unchanged: false, cancel);
                 Forget(open);
                 return true;
             }
@@ -195,10 +197,10 @@ internal sealed class BaseRegistry(BaseStorage storage, NodeJournal journal, Fun
         }
     }
 
-    private async Task<bool> SaveNeedsSavingAsync(OpenBase open, CancellationToken cancel)
+    private async Task<bool> SaveNeedsSavingAsync(OpenBase open, bool unchanged, CancellationToken cancel)
     {
         var content = await open.Content;
-        if (content.Changed() is not { } changed)
+        if ((unchanged ? content.All() : content.Changed()) is not { } changed)
             return false;
         var replace = await storage.PrepareAsync(open.Key, changed.File, cancel);
         journal.WriteAfter(replace, new JournalEntry { Event = JournalEvent.Flush, Base = open.Key.Id, Version = changed.Version });

@@ -93,7 +93,7 @@ public sealed class EmulatedNode : IAsyncDisposable
     public async Task<int> FlushAsync(CancellationToken cancel = default)
     {
         var start = _time.GetUtcNow();
-        var saved = await _bases.SaveAllAsync(cancel);
+        var saved = await _bases.SaveAllAsync(_options.SavesUnchanged, cancel);
         _counters.CountSaving(start, _time.GetUtcNow(), saved);
         return saved;
     }

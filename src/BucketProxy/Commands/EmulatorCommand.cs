@@ -37,6 +37,7 @@ internal static class EmulatorCommand
             DefaultValueFactory = _ => 90,
         };
         var keep = new Option<bool>("--keep-what-is-lost") { Description = "With --etcd: give nothing up. The node then overwrites what the new owner saves: for tests that must see data lost." };
+        var zombie = new Option<bool>("--zombie") { Description = "Do not stop when told to: go on serving, and save everything in memory at each flush, changed or not. For tests of what must kill such a server." };
         var command = new DescribedCommand(
             "emulator",
             "Run a stand-in for a dtable-server: it keeps bases in memory and saves them late, so that it can lose data as the real one can.",
@@ -44,7 +45,7 @@ internal static class EmulatorCommand
             "emulator --id dtable-server-02 --port 5002 --storage /tmp/bases --flush-seconds 5 --journal /tmp/02.jsonl",
             "emulator --id dtable-server-03 --port 5003 --storage /tmp/bases --etcd etcd-01:2379,etcd-02:2379")
         {
-            id, port, address, storage, flush, journal, etcd, prefix, lease, keep,
+            id, port, address, storage, flush, journal, etcd, prefix, lease, keep, zombie,
         };
         command.SetAction(async (parsed, cancel) =>
         {
@@ -67,6 +68,7 @@ internal static class EmulatorCommand
                     StorageDirectory = Path.GetFullPath(parsed.GetRequiredValue(storage)),
                     FlushInterval = TimeSpan.FromSeconds(parsed.GetValue(flush)),
                     JournalPath = parsed.GetValue(journal),
+                    SavesUnchanged = parsed.GetValue(zombie),
                 };
                 options.Validate();
                 cluster = parsed.GetValue(etcd) is { } hosts
@@ -103,6 +105,11 @@ internal static class EmulatorCommand
             environment.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{node.Id} listens on {node.Url}, bases in {options.StorageDirectory}, saved every {Duration.Format(options.FlushInterval)}{(store is null ? "" : $", registered in {store.Description}")}."));
             await UntilAsync(cancel);
+            if (options.SavesUnchanged)
+            {
+                environment.WriteLine($"{node.Id} was told to stop, and does not.");
+                await Task.Delay(Timeout.InfiniteTimeSpan, environment.Time, CancellationToken.None);
+            }
             // As the real one on SIGTERM: requests finish, everything is saved.
             await node.StopAsync(CancellationToken.None);
             environment.WriteLine($"{node.Id} has saved everything and stopped.");
