@@ -5,6 +5,9 @@ namespace BucketProxy.Supervision;
 /// <summary>What to run.</summary>
 public sealed record SupervisedProcessOptions
 {
+    /// <summary>The signals that may ask a program to end.</summary>
+    public static IReadOnlyCollection<string> StopSignals => Signals.Names;
+
     /// <summary>The program, looked for in PATH, and its arguments. It has to stay in the foreground: what a program leaves that ended by itself is killed, as
     /// systemd does with services of type simple.</summary>
     public required IReadOnlyList<string> Command { get; init; }
@@ -12,7 +15,7 @@ public sealed record SupervisedProcessOptions
     /// <summary>The command line that runs the fuse: see <see cref="Supervision.Fuse.OfThisProgram"/>.</summary>
     public required IReadOnlyList<string> Fuse { get; init; }
 
-    /// <summary>What asks the program to end: one of SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2. Default SIGTERM.</summary>
+    /// <summary>What asks the program to end: one of <see cref="StopSignals"/>. Default SIGTERM.</summary>
     public string StopSignal { get; init; } = "SIGTERM";
 
     /// <summary>The program's working directory. Null: this process's own.</summary>
@@ -28,7 +31,7 @@ public sealed record SupervisedProcessOptions
         { Command: [] or ["", ..] } => "The command is empty.",
         { Fuse: [] or ["", ..] } => "The command of the fuse is empty.",
         _ when Command.Concat(Fuse).Append(WorkingDirectory).Any(w => w?.Contains('\0', StringComparison.Ordinal) ?? false) => "A command holds a zero byte.",
-        _ when Signals.Number(StopSignal) is null => $"{StopSignal} is no signal to stop by: {string.Join(", ", Signals.Names)}.",
+        _ when Signals.Number(StopSignal) is null => $"{StopSignal} is no signal to stop by: {string.Join(", ", StopSignals)}.",
         _ => null,
     };
 }

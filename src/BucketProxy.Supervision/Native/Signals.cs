@@ -3,7 +3,7 @@ namespace BucketProxy.Supervision.Native;
 /// <summary>Signals by name. Those that a program may take as the order to end; their numbers are the same on every architecture that .NET runs on.</summary>
 internal static class Signals
 {
-    private static readonly Dictionary<string, int> Numbers = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, int> Numbers = new(StringComparer.Ordinal)
     {
         ["SIGHUP"] = 1,
         ["SIGINT"] = 2,
@@ -16,7 +16,7 @@ internal static class Signals
     /// <summary>The names.</summary>
     public static IReadOnlyCollection<string> Names => Numbers.Keys;
 
-    /// <summary>The number of a name, as SIGTERM or TERM.</summary>
+    /// <summary>The number of a name.</summary>
     public static int? Number(string name) =>
-        Numbers.TryGetValue(name, out var number) || Numbers.TryGetValue("SIG" + name, out number) ? number : null;
+        Numbers.TryGetValue(name, out var number) ? number : null;
 }

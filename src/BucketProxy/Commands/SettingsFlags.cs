@@ -19,7 +19,7 @@ internal sealed class SettingsFlags
     private readonly (Option<string?> Option, string Key)[] _direct =
     [
         (Flag("--store", "Where the cluster's state lives: embedded or etcd.", "KIND"), "store"),
-        (Flag("--roles", "What this process does: proxy, monitor, or both with a comma.", "ROLES"), "roles"),
+        (Flag("--roles", "What this process does: proxy, monitor, gate, or several with commas.", "ROLES"), "roles"),
         (Flag("--data-directory", "The directory of this process.", "DIR"), "dataDirectory"),
         (Flag("--listen", "Where the data port is opened.", "ADDRESS"), "data.listen"),
         (Flag("--admin-listen", "Where the operators' port is opened.", "ADDRESS"), "admin.listen"),

@@ -23,6 +23,9 @@ internal enum Role
 
     /// <summary>Assigns buckets; one of all monitors leads.</summary>
     Monitor,
+
+    /// <summary>Stands in front of one dtable-server, as the only way to it.</summary>
+    Gate,
 }
 
 /// <summary>Everything an operator can set. Read by <see cref="Loading.SettingsLoader"/>; a value that is not allowed never gets here.</summary>
@@ -76,6 +79,9 @@ internal sealed record BucketProxySettings
 
     [Setting("How a proxy takes part in the cluster.")]
     public ProxySettings Proxy { get; init; } = new();
+
+    [Setting("The gate of one dtable-server, for the role 'gate'. It is the only way to that server, for proxies and browsers. What the gate's port does with a request otherwise is said under data, as for a proxy.")]
+    public GateSettings Gate { get; init; } = new();
 
     [Setting("Figures and traces: what is collected, and where it goes. The standard OTEL_ variables (endpoint, protocol, headers and timeout of OTLP, export interval, service name, sampler, exporters, OTEL_SDK_DISABLED) count too, under BUCKETPROXY_ variables and over files.")]
     public TelemetrySettings Telemetry { get; init; } = new();

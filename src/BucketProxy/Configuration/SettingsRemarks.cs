@@ -20,6 +20,17 @@ internal static class SettingsRemarks
         }
         if (settings.Etcd.Password is not null && settings.Etcd.CaFile is null && !settings.Etcd.Endpoints.All(e => e.StartsWith("https:", StringComparison.OrdinalIgnoreCase)))
             yield return "the etcd password travels without encryption: use https endpoints, or give etcd.caFile.";
+        if (settings.Roles.Contains(Role.Gate))
+        {
+            if (!settings.Gate.Server.IsLoopback)
+                yield return $"gate.server {settings.Gate.Server} is not on localhost: see that nobody but this gate reaches it, or requests go past the gate.";
+            if (settings.Gate is { Supervise: false, Command.IsEmpty: false })
+                yield return "gate.command is not run, because gate.supervise is off: whoever runs the server, a lost one's buckets wait as without a gate.";
+        }
+        else if (settings.Gate != new GateSettings())
+        {
+            yield return "the settings under gate do nothing without the role 'gate'.";
+        }
         // Not an error: the sampler may be set for every program of the machine.
         if (settings.Telemetry is { Traces.IsOn: true, Otlp.Endpoint: null })
             yield return "telemetry.traces asks for traces, but there is no telemetry.otlp.endpoint to send them to: nothing is traced.";

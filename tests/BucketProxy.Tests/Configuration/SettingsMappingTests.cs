@@ -59,6 +59,71 @@ public sealed class SettingsMappingTests
         Assert.Equal(("127.0.0.1", 7000, 5L << 20, 14 << 10), (changed.Address, changed.Port, changed.MaxBodyBytes, changed.ReadAheadBytes));
     }
 
+    private const string MinimalGate = "\"roles\": [\"gate\"], \"gate\": { \"node\": \"dtable-server-01\", \"advertise\": \"http://one:5551\"";
+
+    [Fact]
+    public void ToGateOptions_Defaults_AreTheGatesOwn()
+    {
+        var mapped = Loading.Good($$"""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, {{MinimalGate}} } }""").ToGateOptions();
+        var own = new GateOptions { Node = "dtable-server-01", Advertise = new Uri("http://one:5551") };
+        Assert.Empty(mapped.Command);
+        Assert.Equal(own with { Command = mapped.Command }, mapped);
+        Assert.Empty(own.Problems());
+    }
+
+    [Fact]
+    public void ToGateOptions_EveryGateSetting_IsHandedOver()
+    {
+        var changed = Loading.Good($$"""
+            { "store": "etcd", "etcd": { "endpoints": ["a"] }, {{MinimalGate}},
+              "server": "http://127.0.0.1:5001", "advertiseNodeUrl": "https://one", "command": ["node", "index.js"], "workingDirectory": "/usr",
+              "stopSignal": "SIGINT", "saveTime": "6s", "lateSaveTime": "7s", "leaseTimeToLive": "11s", "margin": "2s", "startTimeout": "60s",
+              "release": "call", "releasePath": "/r" } }
+            """).ToGateOptions();
+        var own = new GateOptions { Node = "x", Advertise = new Uri("http://x") };
+        var untouched = typeof(GateOptions).GetProperties().Where(p => Equals(p.GetValue(own), p.GetValue(changed))).Select(p => p.Name);
+        Assert.Empty(untouched);
+        Assert.Equal(["node", "index.js"], changed.Command);
+    }
+
+    [Theory]
+    [InlineData("""  """, GateRelease.None)]
+    [InlineData(""", "command": "node,index.js" """, GateRelease.Restart)]
+    [InlineData(""", "command": "node,index.js", "supervise": "off" """, GateRelease.None)]
+    [InlineData(""", "command": "node,index.js", "release": "none" """, GateRelease.None)]
+    public void ToGateOptions_WithoutARelease_GoesByWhoRunsTheServer(string more, GateRelease expected) => Assert.Equal(
+        expected, Loading.Good($$"""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, {{MinimalGate}} {{more}} } }""").ToGateOptions().Release);
+
+    [Fact]
+    public void ToGateDataOptions_IsTheDataPortElsewhere()
+    {
+        var settings = Loading.Good($$"""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "data": { "holdTime": "24s" }, {{MinimalGate}}, "listen": "127.0.0.1:7001" } }""");
+        var mapped = settings.ToGateDataOptions();
+        Assert.Equal(settings.ToGatewayOptions() with { Address = "127.0.0.1", Port = 7001, PathPrefixes = mapped.PathPrefixes }, mapped with { });
+        Assert.Equal(5551, new GateSettings().Listen.Port);
+    }
+
+    [Theory]
+    [InlineData("margin", "Margin")]
+    [InlineData("release", "Release")]
+    [InlineData("advertise", "Advertise")]
+    [InlineData("path", "ReleasePath")]
+    [InlineData("start", "StartTimeout")]
+    public void GateOptions_ThatDoNotFit_AreRefused(string fault, string named)
+    {
+        var good = new GateOptions { Node = "x", Advertise = new Uri("http://x") };
+        var options = fault switch
+        {
+            "margin" => good with { Margin = TimeSpan.FromSeconds(5) },
+            "release" => good with { Release = GateRelease.Restart },
+            "advertise" => good with { Advertise = good.Server },
+            "path" => good with { ReleasePath = "r" },
+            _ => good with { StartTimeout = TimeSpan.Zero },
+        };
+        Assert.StartsWith(named, Assert.Single(options.Problems()), StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(options.Validate);
+    }
+
     [Fact]
     public void ToMonitorOptions_EveryMonitorSetting_IsHandedOver()
     {

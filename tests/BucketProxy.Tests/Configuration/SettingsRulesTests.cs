@@ -1,3 +1,5 @@
+using BucketProxy.Configuration;
+
 namespace BucketProxy.Tests.Configuration;
 
 public sealed class SettingsRulesTests
@@ -46,6 +48,49 @@ public sealed class SettingsRulesTests
     [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "data": { "certificateFile": "/dev/null", "keyFile": "/dev/null" } }""", "data.certificateFile: ")]
     public void Check_SettingsThatDoNotFitTogether_AreRefused(string json, string expected) =>
         Assert.Contains(expected, Assert.Single(Loading.Errors(json)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("""  """, "gate.node: is missing: the role 'gate' needs it.", "gate.advertise: is missing")]
+    [InlineData(""" "node": "server-1", "advertise": "http://x" """, "test.json: gate.node: \"server-1\" is not allowed; allowed: 'dtable-server-'")]
+    [InlineData(""" "node": "dtable-server-1", "advertise": "http://127.0.0.1:5000" """, "test.json: gate.advertise: \"http://127.0.0.1:5000\" is gate.server")]
+    [InlineData(""" "node": "dtable-server-1", "advertise": "http://x", "listen": 5555 """, "test.json: gate.listen: \"*:5555\" is the admin port too")]
+    [InlineData(""" "node": "dtable-server-1", "advertise": "http://x", "listen": "127.0.0.1:5550" """, "test.json: gate.listen: \"127.0.0.1:5550\" is the proxy's data port too")]
+    [InlineData(""" "node": "dtable-server-1", "advertise": "http://x", "saveTime": "9s" """, "test.json: gate.saveTime: \"9s\" is not allowed; allowed: less than gate.leaseTimeToLive - margin (9s).")]
+    [InlineData(""" "node": "dtable-server-1", "advertise": "http://x", "release": "restart" """, "test.json: gate.release: \"restart\" is not allowed for a server that the gate does not run")]
+    [InlineData(""" "node": "dtable-server-1", "advertise": "http://x", "release": "restart", "command": "x", "supervise": "off" """, "test.json: gate.release: \"restart\" is not allowed")]
+    [InlineData(""" "node": "dtable-server-1", "advertise": "http://x", "stopSignal": "SIGKILL" """, "test.json: gate.stopSignal: \"SIGKILL\" is not allowed; allowed: SIGHUP, SIGINT")]
+    [InlineData(""" "node": "dtable-server-1", "advertise": "http://x", "workingDirectory": "/no/such" """, "test.json: gate.workingDirectory: \"/no/such\" does not exist")]
+    [InlineData(""" "node": "dtable-server-1", "advertise": "http://x", "releasePath": "r?" """, "test.json: gate.releasePath: \"r?\" is not allowed")]
+    [InlineData(""" "node": "dtable-server-2", "advertise": "http://x" """, "nodes[0].register: \"on\" is not allowed for the server behind this gate")]
+    public void Check_GateThatDoesNotFit_IsRefused(string gate, params string[] expected)
+    {
+        var errors = Loading.Errors($$"""
+            { "store": "etcd", "etcd": { "endpoints": ["a"] }, "roles": ["proxy", "gate"], "nodes": [ { "id": "dtable-server-2", "local_node_url": "http://y" } ], "gate": { {{gate}} } }
+            """).ToArray();
+        Assert.Equal(expected.Length, errors.Length);
+        Assert.All(expected, e => Assert.Contains(errors, error => error.Contains(e, StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("monitor,gate", true)]
+    [InlineData("proxy,monitor,gate", true)]
+    [InlineData("proxy,gate", false)]
+    [InlineData("gate", false)]
+    public void Check_EmbeddedStore_NeedsAMonitorAndOneThatServes(string roles, bool allowed)
+    {
+        var errors = Loading.Errors($$"""
+            { "store": "embedded", "roles": "{{roles}}", "nodes": [ { "id": "dtable-server-2", "local_node_url": "http://y" } ], "gate": { "node": "dtable-server-1", "advertise": "http://x" } }
+            """).ToArray();
+        Assert.Equal(allowed ? [] : [$"test.json: roles: \"{roles}\" is not enough with \"store\": \"embedded\": one process has the store to itself, so it must be 'monitor', and 'proxy' or 'gate' as well."], errors);
+    }
+
+    [Theory]
+    [InlineData(""" "gate": { "margin": "2s" } """, "the settings under gate do nothing without the role 'gate'")]
+    [InlineData(""" "roles": "gate", "gate": { "node": "dtable-server-1", "advertise": "http://x", "server": "http://10.0.0.1:5000" } """, "is not on localhost")]
+    [InlineData(""" "roles": "gate", "gate": { "node": "dtable-server-1", "advertise": "http://x", "command": "x", "supervise": "off" } """, "gate.command is not run")]
+    public void Remarks_OnAGate_AreMade(string more, string expected) => Assert.Contains(
+        SettingsRemarks.Of(Loading.Good($$"""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, {{more}} }""")),
+        r => r.Contains(expected, StringComparison.Ordinal));
 
     [Theory]
     [InlineData("ff84e1a", "is not allowed; allowed: a whole UUID, or its first 8 or more hex digits")]

@@ -54,6 +54,30 @@ public sealed class ComposeTests
         });
     }
 
+    // With what the image says by itself, except for folders that only the image has.
+    [Fact]
+    public async Task Gate_RunsWithSettingsThatAreAllowed()
+    {
+        var compose = Assert.Single(Yaml.Read(Repository.File("config", "docker-compose.gate.yml")));
+        var gate = compose.At("services").EnumerateObject().Single();
+        var image = await File.ReadAllTextAsync(Repository.File("config", "gate.Dockerfile"));
+        Assert.Contains("BUCKETPROXY_GATE__COMMAND=node,--max-old-space-size=8192,dist/src/index.js ", image, StringComparison.Ordinal);
+        (string, string)[] variables =
+        [
+            .. gate.Value.At("environment").EnumerateObject().Select(v => (v.Name, v.Value.ToString())),
+            ("BUCKETPROXY_GATE__COMMAND", "node,--max-old-space-size=8192,dist/src/index.js"),
+        ];
+
+        var run = await CommandRunOf(variables, gate.Value.At("command").Texts()[1..]);
+
+        Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error));
+        Assert.Equal(gate.Name, gate.Value.At("environment", "BUCKETPROXY_GATE__NODE").GetString());
+        // Not the server's own port.
+        Assert.DoesNotContain(gate.Value.At("ports").Texts(), p => p.EndsWith(":5000", StringComparison.Ordinal));
+        Assert.True(int.Parse(gate.Value.At("stop_grace_period").GetString()!.TrimEnd('s'), System.Globalization.CultureInfo.InvariantCulture)
+            > (new BucketProxySettings().Data.DrainLimit + new GateSettings().SaveTime).TotalSeconds);
+    }
+
     // The settings of serve, judged by check-config: they are the same by construction.
     private static Task<Commands.CommandRun> CommandRunOf((string, string)[] variables, string[] flags) =>
         Commands.CommandRun.Of(variables, ["check-config", .. flags]);

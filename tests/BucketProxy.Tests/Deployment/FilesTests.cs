@@ -41,10 +41,12 @@ public sealed partial class FilesTests
         Assert.Contains(Dockerfile, l => l.StartsWith("USER ", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task Unit_WhatItStarts_IsACommandOfOurs_ThatAcceptsTheSampleItNames()
+    [Theory]
+    [InlineData("bucketproxy.service")]
+    [InlineData("bucketproxy-gate.service")]
+    public async Task Unit_WhatItStarts_IsACommandOfOurs_ThatAcceptsTheSampleItNames(string file)
     {
-        var unit = await File.ReadAllTextAsync(Repository.File("config", "bucketproxy.service"));
+        var unit = await File.ReadAllTextAsync(Repository.File("config", file));
         var start = ExecStart().Match(unit).Groups[1].Value.Split(' ');
         Assert.Empty(CommandLine.Create(CommandEnvironment.OfProcess()).Parse(start).Errors);
         var sample = SampleFile().Match(unit).Groups[1].Value;
@@ -54,6 +56,28 @@ public sealed partial class FilesTests
         Assert.Contains("TimeoutStartSec=infinity\n", unit, StringComparison.Ordinal);
         // What a restart does not mend is not restarted.
         Assert.Contains($"RestartPreventExitStatus={ExitCode.Usage} {ExitCode.BadSettings}", unit, StringComparison.Ordinal);
+    }
+
+    // What a gate promises rests on it: without the gate no server, and at once.
+    [Fact]
+    public async Task GateUnit_KillsWhatTheGateLeaves_AndStartsItAgain()
+    {
+        var lines = await File.ReadAllLinesAsync(Repository.File("config", "bucketproxy-gate.service"));
+        Assert.All(["KillMode=mixed", "SendSIGKILL=yes", "Restart=always", "WatchdogSec=30s"], line => Assert.Contains(line, lines));
+    }
+
+    [Fact]
+    public void GateDockerfile_IsTheOtherOnesBuild_WithItsRuntimeAndAsTheFirstProcess()
+    {
+        var gate = File.ReadAllLines(Repository.File("config", "gate.Dockerfile"));
+        Assert.Equal(Dockerfile.Where(l => l.StartsWith("COPY ", StringComparison.Ordinal) && !l.Contains("--from", StringComparison.Ordinal)),
+            gate.Where(l => l.StartsWith("COPY ", StringComparison.Ordinal) && !l.Contains("--from", StringComparison.Ordinal)));
+        Assert.Contains(gate, l => l.Contains("--self-contained true -o /app", StringComparison.Ordinal));
+        Assert.Contains("COPY --from=build /app /opt/bucketproxy", gate);
+        Assert.Contains("""ENTRYPOINT ["/opt/bucketproxy/bucketproxy"]""", gate);
+        Assert.DoesNotContain(gate, l => l.StartsWith("USER ", StringComparison.Ordinal)); // The server writes as SeaTable's own does.
+        var root = CommandLine.Create(CommandEnvironment.OfProcess());
+        Assert.Empty(root.Parse(["serve"]).Errors);
     }
 
     private static string[] Words(string instruction)

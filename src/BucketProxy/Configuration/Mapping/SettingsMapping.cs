@@ -103,6 +103,37 @@ internal static class SettingsMapping
         };
     }
 
+    /// <summary>For the gate's port: as the data port, but for where it is opened.</summary>
+    public static GatewayOptions ToGateDataOptions(this BucketProxySettings settings) => settings.ToGatewayOptions() with
+    {
+        Address = settings.Gate.Listen.Address?.ToString() ?? "*",
+        Port = settings.Gate.Listen.Port,
+    };
+
+    /// <summary>For the gate. Only for the role <c>gate</c>, whose settings have a node and an address.</summary>
+    public static GateOptions ToGateOptions(this BucketProxySettings settings)
+    {
+        var gate = settings.Gate;
+        var command = gate.Supervise ? gate.Command : [];
+        return new GateOptions
+        {
+            Node = gate.Node ?? throw new InvalidOperationException("gate.node is missing."),
+            Server = gate.Server,
+            Advertise = gate.Advertise ?? throw new InvalidOperationException("gate.advertise is missing."),
+            AdvertiseNodeUrl = gate.AdvertiseNodeUrl,
+            Command = command,
+            WorkingDirectory = gate.WorkingDirectory,
+            StopSignal = gate.StopSignal,
+            SaveTime = gate.SaveTime,
+            LateSaveTime = gate.LateSaveTime,
+            LeaseTimeToLive = gate.LeaseTimeToLive,
+            Margin = gate.Margin,
+            StartTimeout = gate.StartTimeout,
+            Release = gate.Release ?? (command.IsEmpty ? GateRelease.None : GateRelease.Restart),
+            ReleasePath = gate.ReleasePath,
+        };
+    }
+
     /// <summary>For a proxy's part in the cluster.</summary>
     public static ProxyAgentOptions ToProxyAgentOptions(
         this BucketProxySettings settings, string instance, string? address, string? version, IReadOnlyList<string> predecessors) => new()
@@ -165,6 +196,7 @@ internal static class SettingsMapping
     [
         .. settings.ToMonitorOptions("check", null).Validate(),
         .. settings.ToGatewayOptions().Problems(),
+        .. settings.Roles.Contains(Role.Gate) ? Problem("gate", () => settings.ToGateOptions().Validate()) : [],
         .. Problem("proxy", () => settings.ToProxyAgentOptions("check", null, null, []).Validate()),
         .. Problem("store", () => settings.ToEmbeddedStoreOptions().Validate()),
         .. settings.Store == StoreKind.Etcd ? Problem("etcd", () => settings.ToEtcdClientOptions().Validate()) : [],

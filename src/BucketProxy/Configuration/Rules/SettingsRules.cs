@@ -34,6 +34,7 @@ internal sealed class SettingsRules(BucketProxySettings settings, SettingsOrigin
             CheckNode(settings.Nodes[i], $"nodes:{i}");
         CheckPlacement();
         CheckPins();
+        new GateRules(settings, origins).Check();
         if (settings.Monitor.ReleasePath is not ['/', ..] || settings.Monitor.ReleasePath.Contains('?', StringComparison.Ordinal))
             origins.Report("monitor:releasePath", settings.Monitor.ReleasePath, "is not allowed; allowed: a path that begins with '/', without a query.");
     }
@@ -69,21 +70,19 @@ internal sealed class SettingsRules(BucketProxySettings settings, SettingsOrigin
         if (settings.Instance is { } instance)
             CheckName("instance", instance);
         if (settings.Roles.IsEmpty)
-            origins.Report("roles", null, "is empty; allowed: 'proxy', 'monitor', or both.");
-        if (settings.Store == StoreKind.Embedded && settings.Roles is [_])
+            origins.Report("roles", null, "is empty; allowed: 'proxy', 'monitor', 'gate', or several of them.");
+        if (settings.Store == StoreKind.Embedded && !settings.Roles.IsEmpty && !(settings.Roles.Contains(Role.Monitor) && settings.Roles.Any(r => r != Role.Monitor)))
         {
-            origins.Report("roles", settings.Roles[0].ToString().ToLowerInvariant(),
-                "is not enough with \"store\": \"embedded\": one process has the store to itself, so it must be both 'proxy' and 'monitor'.");
+            origins.Report("roles", string.Join(',', settings.Roles).ToLowerInvariant(),
+                "is not enough with \"store\": \"embedded\": one process has the store to itself, so it must be 'monitor', and 'proxy' or 'gate' as well.");
         }
     }
 
     private void CheckName(string path, string name)
     {
-        if (name.Length is 0 or > MaxNameLength || !name.All(IsNameCharacter))
+        if (name.Length is 0 or > MaxNameLength || !name.All(NodeIds.IsNameCharacter))
             origins.Report(path, name, $"is not allowed; allowed: letters, digits, '-', '_' and '.', at most {MaxNameLength}.");
     }
-
-    private static bool IsNameCharacter(char c) => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.';
 
     private void CheckListening()
     {
@@ -191,8 +190,8 @@ internal sealed class SettingsRules(BucketProxySettings settings, SettingsOrigin
     {
         if (node.Id is null)
             ReportMissing($"{path}:id");
-        else if (node.Id.Length <= NodeRecord.IdPrefix.Length || !node.Id.StartsWith(NodeRecord.IdPrefix, StringComparison.Ordinal) || !node.Id.All(IsNameCharacter))
-            origins.Report($"{path}:id", node.Id, $"is not allowed; allowed: '{NodeRecord.IdPrefix}' and at least one of: letters, digits, '-', '_', '.'.");
+        else if (!NodeIds.IsAllowed(node.Id))
+            origins.Report($"{path}:id", node.Id, NodeIds.Allowed);
         else if (!ReferenceEquals(settings.Nodes.First(n => n.Id == node.Id), node))
             origins.Report($"{path}:id", node.Id, "is the id of another node in the list too; allowed: one node for each id.");
         if (node.LocalNodeUrl is null && node.Register)
