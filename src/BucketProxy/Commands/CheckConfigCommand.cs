@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BucketProxy.Configuration;
+using BucketProxy.Configuration.Mapping;
 using BucketProxy.Configuration.Schema;
 using BucketProxy.Monitor.Options;
 
@@ -53,7 +54,11 @@ internal static class CheckConfigCommand
         yield return settings.Store == StoreKind.Etcd
             ? $"  store      etcd: {string.Join(", ", settings.Etcd.Endpoints)}{(settings.Etcd.KeyPrefix.Length > 0 ? $", keys under '{settings.Etcd.KeyPrefix}'" : "")}"
             : $"  store      embedded, in {Path.GetFullPath(settings.DataDirectory)}";
-        yield return $"  data port  {settings.Data.Listen}";
+        // A process that is a gate and no proxy opens no data port.
+        if (settings.Roles.Contains(Role.Proxy) || !settings.Roles.Contains(Role.Gate))
+            yield return $"  data port  {settings.Data.Listen}";
+        if (settings.Roles.Contains(Role.Gate))
+            yield return $"  gate       {settings.Gate.Listen}, of {settings.Gate.Node} at {settings.Gate.Server}, {(settings.ToGateOptions().IsSupervised ? "which it runs" : "which somebody else runs")}";
         yield return $"  admin port {settings.Admin.Listen}";
         yield return settings.Nodes.IsEmpty
             ? "  nodes      those that register themselves"
