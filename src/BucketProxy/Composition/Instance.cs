@@ -10,6 +10,7 @@ using BucketProxy.Composition.Gates;
 using BucketProxy.Configuration;
 using BucketProxy.Configuration.Mapping;
 using BucketProxy.Core.Routing;
+using BucketProxy.Gateway.Telemetry;
 using BucketProxy.Monitor.Orders;
 using BucketProxy.Monitor.Service;
 using BucketProxy.Telemetry;

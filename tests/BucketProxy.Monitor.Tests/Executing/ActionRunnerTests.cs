@@ -103,7 +103,7 @@ public sealed class ActionRunnerTests
         {
             _metrics = new MonitorMetrics(Figures);
             Store = new FaultInjectingStore(new MemoryStore(Time), Time);
-            _nodes = new NodeCalls(new MonitorOptions(), Time);
+            _nodes = new NodeCalls(new NodeCallOptions(), Time);
             Runner = new ActionRunner(Store, Keys, _nodes, Time, NullLogger.Instance, _metrics, default);
         }
 

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using BucketProxy.Cluster.Embedded;
 using BucketProxy.Cluster.Keys;
+using BucketProxy.Cluster.View;
 using BucketProxy.Configuration.Rules;
 using BucketProxy.Core.Bases;
 using BucketProxy.Etcd;
