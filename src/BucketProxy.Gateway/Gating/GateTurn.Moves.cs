@@ -74,7 +74,8 @@ internal sealed partial class GateTurn
             }
             return;
         }
-        if (_state.Step != ServerStep.Running || !Passed(_state.NotBefore))
+        // Before that, what leaves has never come into this run.
+        if (_state.Step != ServerStep.Running || !IsSettled || !Passed(_state.NotBefore))
             return;
         var open = leaving.Where(m => !_state.Released.ContainsKey(m.Bucket.ToString())).ToArray();
         if (open.Length == 0 || !open.All(IsSilent))
@@ -89,10 +90,13 @@ internal sealed partial class GateTurn
         Wake(input.Now + _options.DrainTime);
     }
 
+    // The run is the one that the cluster knows, and nothing of an earlier one can land any more.
+    private bool IsSettled => IsPublished && _state.Written?.Incarnation == _state.Run && Passed(_state.LateUntil);
+
     // What was on its way out before this run was published never came into its memory.
     private void ReleaseWhatNeverCame(MoveRecord[] leaving)
     {
-        if (!_options.Supervised || !IsPublished || _state.Written?.Incarnation != _state.Run || !Passed(_state.LateUntil))
+        if (!_options.Supervised || !IsSettled)
             return;
         _state = _state with
         {

@@ -176,8 +176,10 @@ public class GateMoveTests
         desk.FallsSilent(C, late);
         desk.Writes(desk.Happens(new ServerEnded("run1", HasSaved: true)).Decide());
         Assert.False(desk.State.Released.ContainsKey(C.ToString()));
-        desk.RunIsSilent = false;
-        var open = desk.Answers("run2");
+        desk.Happens(new ServerStarted("run2", null)).Decide();
+        var answered = desk.Happens(new ServerAnswered("run2")).Decide();
+        Assert.True(answered is { Stop: false, State.Step: ServerStep.Running });
+        var open = desk.Writes(answered).Decide();
         Assert.Equal(late, open.State.Released[C.ToString()]);
         Assert.True(open.IsOpen);
     }
