@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BucketProxy.SystemTest;
 using BucketProxy.SystemTest.Drain;
+using BucketProxy.SystemTest.Gates;
 
 var defaults = new SystemTestOptions();
 var seconds = new Option<int>("--seconds") { Description = "For how long disturbances are begun.", DefaultValueFactory = _ => (int)defaults.Duration.TotalSeconds };
@@ -13,9 +14,12 @@ var only = new Option<string?>("--only") { Description = "Only disturbances whos
 var noHandOff = new Option<bool>("--no-hand-off") { Description = "The control: nodes keep what they lose. The run succeeds when the checker finds lost rows." };
 var keep = new Option<string?>("--directory") { Description = "Where logs, journals and storage stay." };
 var drain = new Option<string?>("--drain") { Description = "Instead: drain this node, as in --drain dtable-server-02, under 500 requests a second (--rate), and print each bucket's hold." };
+var gates = new Option<bool>("--gates") { Description = "Instead: three servers behind gates, killed, frozen and cut off one after the other." };
+var freeze = new Option<int>("--freeze") { Description = "With --gates: how many seconds a frozen process stays frozen.", DefaultValueFactory = _ => 75 };
+var noFuse = new Option<bool>("--without-fuse") { Description = "With --gates, the control: a gate dies together with its fuse, before a server that does not stop. The run succeeds when the checker finds what that server does." };
 var root = new RootCommand("Real processes (etcd, proxies, monitors, dtable-server stand-ins) under load, disturbed in a seeded order, judged at the end.")
 {
-    seconds, seed, bases, sockets, rate, planned, only, noHandOff, keep, drain,
+    seconds, seed, bases, sockets, rate, planned, only, noHandOff, keep, drain, gates, freeze, noFuse,
 };
 root.SetAction(async (parsed, _) =>
 {
@@ -31,6 +35,26 @@ root.SetAction(async (parsed, _) =>
         HandOff = !parsed.GetValue(noHandOff),
         Directory = parsed.GetValue(keep),
     };
+    if (parsed.GetValue(gates))
+    {
+        var gated = await GateRun.RunAsync(
+            new GateRunOptions
+            {
+                Seed = options.Seed,
+                Bases = parsed.GetResult(bases) is { Implicit: false } ? options.Bases : new GateRunOptions().Bases,
+                Rate = parsed.GetResult(rate) is { Implicit: false } ? options.Rate : new GateRunOptions().Rate,
+                Freeze = TimeSpan.FromSeconds(parsed.GetValue(freeze)),
+                Only = options.Only,
+                WithoutFuse = parsed.GetValue(noFuse),
+                Directory = options.Directory,
+            },
+            Console.Out);
+        Console.WriteLine(gated);
+        if (!parsed.GetValue(noFuse))
+            return gated.Passed ? 0 : 1;
+        Console.WriteLine(gated.Ownership.ForeignSaves.Count > 0 ? "control: the checker found the saves of the server that should be dead" : "control: FAILED, nothing was found");
+        return gated.Ownership.ForeignSaves.Count > 0 ? 0 : 1;
+    }
     if (parsed.GetValue(drain) is { } node)
     {
         var drained = await DrainRun.RunAsync(parsed.GetResult(rate) is { Implicit: false } ? options : options with { Rate = 500 }, node);

@@ -35,7 +35,7 @@ internal abstract class RestartableProcess(string name) : IRestartable, IAsyncDi
 
     public Task ThawAsync() => _process!.ThawAsync();
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         if (_process is not null)
             await _process.DisposeAsync();

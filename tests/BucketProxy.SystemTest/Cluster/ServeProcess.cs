@@ -4,7 +4,7 @@ using BucketProxy.EtcdTesting;
 namespace BucketProxy.SystemTest.Cluster;
 
 /// <summary>A proxy or a monitor in a process of its own; always at the same ports, with the same data directory.</summary>
-internal sealed class ServeProcess(string name, string role, string settings, string directory) : RestartableProcess(name)
+internal sealed class ServeProcess(string name, string role, string settings, string directory, params string[] set) : RestartableProcess(name)
 {
     private readonly int _dataPort = FreePort.Next();
     private readonly int _adminPort = FreePort.Next();
@@ -30,6 +30,7 @@ internal sealed class ServeProcess(string name, string role, string settings, st
     [
         "serve", "--config", settings, "--roles", role, "--data-directory", Path.Combine(directory, Name),
         "--listen", Authority, "--admin-listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_adminPort}"), "--set", $"instance={Name}",
+        .. set.SelectMany(value => new[] { "--set", value }),
     ];
 
     private sealed class Taken(SemaphoreSlim taken) : IDisposable

@@ -149,9 +149,11 @@ public sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Sends it a signal, by its name without SIG.</summary>
-    public async Task SignalAsync(string signal)
+    public async Task SignalAsync(string signal) => await SignalAsync(signal, await _pid.Task.ConfigureAwait(false)).ConfigureAwait(false);
+
+    /// <summary>Sends a signal, by its name without SIG, to any process.</summary>
+    public static async Task SignalAsync(string signal, int pid)
     {
-        var pid = await _pid.Task.ConfigureAwait(false);
         using var kill = Process.Start("kill", ["-s", signal, pid.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync().ConfigureAwait(false);
     }

@@ -95,6 +95,9 @@ internal sealed class GateRole : IAsyncDisposable
                 Fuse = Fuse.OfThisProgram(),
                 StopSignal = gate.StopSignal,
                 WorkingDirectory = gate.WorkingDirectory,
+                // The gate's own settings, secrets among them, are nothing to the server.
+                Environment = Environment.GetEnvironmentVariables().Keys.Cast<string>()
+                    .Where(name => name.StartsWith("BUCKETPROXY_", StringComparison.Ordinal)).ToDictionary(name => name, _ => (string?)null),
             },
             proxyOptions.Instance, loggers.CreateLogger<SupervisedServer>());
         Volatile.Write(ref agent, new GateAgent(
