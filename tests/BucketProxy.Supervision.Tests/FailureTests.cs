@@ -6,19 +6,21 @@ namespace BucketProxy.Supervision.Tests;
 
 /// <summary>The gate is frozen or killed, the fuse is frozen or killed, or both: the program dies. The gate is a process of its own wherever it is what fails.
 /// </summary>
-public sealed class FailureTests : IDisposable
+public sealed class FailureTests : IAsyncLifetime
 {
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(2);
 
     private readonly Scripts _scripts = new();
 
-    public void Dispose() => _scripts.Dispose();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _scripts.DisposeAsync().AsTask();
 
     [Fact]
     public async Task Freeze_OfTheGate_EndsTheProgramAtItsDeadline()
     {
-        await using var gate = ChildProcess.Start("gate", TestProgram.Gate(Short, _scripts.WithDaemon()));
+        var gate = _scripts.Start(TestProgram.Gate(Short, _scripts.WithDaemon()));
         var (program, daemon) = await RunningAsync(gate);
 
         await gate.FreezeAsync();
@@ -33,7 +35,7 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public async Task Kill_OfTheGate_EndsTheProgramAtOnce()
     {
-        await using var gate = ChildProcess.Start("gate", TestProgram.Gate(Long, _scripts.WithDaemon()));
+        var gate = _scripts.Start(TestProgram.Gate(Long, _scripts.WithDaemon()));
         var (program, daemon) = await RunningAsync(gate);
         var fuse = ProcessTable.ParentOf(program);
 
@@ -47,7 +49,7 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public async Task Signals_ThatEndOtherProcesses_DoNotEndTheFuse()
     {
-        await using var process = await StartAsync(_scripts.Stubborn());
+        var process = await StartAsync(_scripts.Stubborn());
         var program = await _scripts.ProcessAsync();
         var fuse = ProcessTable.ParentOf(program);
 
@@ -62,7 +64,7 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public async Task Kill_OfTheFuse_EndsTheProgramAtOnceAndTells()
     {
-        await using var process = await StartAsync(_scripts.WithDaemon());
+        var process = await StartAsync(_scripts.WithDaemon());
         var daemon = await _scripts.ProcessAsync("daemon");
         var program = await _scripts.ProcessAsync();
 
@@ -79,9 +81,9 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public async Task Kill_OfTheFuse_LeavesOtherChildrenAlone()
     {
-        await using var other = await StartAsync(_scripts.Run("echo $$ > DIR/other; exec sleep 1000"));
+        var other = await StartAsync(_scripts.Run("echo $$ > DIR/other; exec sleep 1000"));
         using var child = System.Diagnostics.Process.Start("sleep", ["1000"]);
-        await using var process = await StartAsync(_scripts.Stubborn());
+        var process = await StartAsync(_scripts.Stubborn());
         var program = await _scripts.ProcessAsync();
 
         await Scripts.SignalAsync("KILL", ProcessTable.ParentOf(program));
@@ -98,7 +100,7 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public async Task Freeze_OfTheFuse_EndsTheProgramAtItsDeadline()
     {
-        await using var process = await StartAsync(_scripts.WithDaemon());
+        var process = await StartAsync(_scripts.WithDaemon());
         var daemon = await _scripts.ProcessAsync("daemon");
         var program = await _scripts.ProcessAsync();
         await Scripts.SignalAsync("STOP", ProcessTable.ParentOf(program));
@@ -114,7 +116,7 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public async Task Kill_WithAFrozenFuse_KillsAllTheSame()
     {
-        await using var process = await StartAsync(_scripts.WithDaemon());
+        var process = await StartAsync(_scripts.WithDaemon());
         await _scripts.ProcessAsync("daemon");
         var program = await _scripts.ProcessAsync();
         await Scripts.SignalAsync("STOP", ProcessTable.ParentOf(program));
@@ -129,7 +131,7 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public async Task Extend_WithAFrozenFuse_StopsMovingTheDeadline()
     {
-        await using var process = await StartAsync(_scripts.Stubborn());
+        var process = await StartAsync(_scripts.Stubborn());
         var program = await _scripts.ProcessAsync();
         await Scripts.SignalAsync("STOP", ProcessTable.ParentOf(program));
 
@@ -147,7 +149,7 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public async Task Kill_OfTheFuseWithAFrozenGate_EndsTheProgram()
     {
-        await using var gate = ChildProcess.Start("gate", TestProgram.Gate(Long, _scripts.Stubborn()));
+        var gate = _scripts.Start(TestProgram.Gate(Long, _scripts.Stubborn()));
         var program = int.Parse(await gate.LineAsync("running "), null);
         await _scripts.ProcessAsync();
         await gate.FreezeAsync();
@@ -161,7 +163,7 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public async Task Kill_OfTheGateAsFirstProcessOfANamespace_EndsTheProgram()
     {
-        await using var container = ChildProcess.Start("container", [.. Namespace, .. TestProgram.Gate(Long, _scripts.WithDaemon())]);
+        var container = _scripts.Start([.. Namespace, .. TestProgram.Gate(Long, _scripts.WithDaemon())]);
         await container.LineAsync("running ");
         await _scripts.ProcessAsync("daemon");
         var gate = FirstProcessBelow(await container.Pid);
@@ -181,7 +183,7 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public async Task Orphans_OfOthers_AreReapedByTheFirstProcessOfANamespace()
     {
-        await using var container = ChildProcess.Start("container", [.. Namespace, .. TestProgram.Gate(Long, _scripts.Stubborn())]);
+        var container = _scripts.Start([.. Namespace, .. TestProgram.Gate(Long, _scripts.Stubborn())]);
         await container.LineAsync("running ");
         var gate = FirstProcessBelow(await container.Pid);
 
@@ -195,7 +197,7 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public async Task Output_OfTheProgram_IsThatOfTheGate()
     {
-        await using var gate = ChildProcess.Start("gate", TestProgram.Gate(Long, _scripts.Run("echo to-output; echo to-error >&2; exit 6")));
+        var gate = _scripts.Start(TestProgram.Gate(Long, _scripts.Run("echo to-output; echo to-error >&2; exit 6")));
 
         Assert.Equal("put", await gate.LineAsync("to-out"));
         Assert.Equal("ror", await gate.LineAsync("to-er"));

@@ -1,13 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
 using BucketProxy.Testing;
+using BucketProxy.Testing.Processes;
 
 namespace BucketProxy.Supervision.Tests;
 
 /// <summary>Shell scripts to supervise, in a directory of a test's own. Every one of their processes names that directory in its command line.</summary>
-internal sealed class Scripts : IDisposable
+internal sealed class Scripts : IAsyncDisposable
 {
     private readonly TemporaryDirectory _directory = new();
+    private readonly List<ChildProcess> _gates = [];
 
     public string Path => _directory.Path;
 
@@ -50,14 +52,24 @@ internal sealed class Scripts : IDisposable
         Assert.Equal(0, kill.ExitCode);
     }
 
-    // What a failed test left.
-    public void Dispose()
+    /// <summary>Starts a program around a script of these.</summary>
+    public ChildProcess Start(IReadOnlyList<string> command)
+    {
+        var gate = ChildProcess.Start("gate", command);
+        _gates.Add(gate);
+        return gate;
+    }
+
+    // What a failed test left, fuses among it, and before anybody waits for its end: such a test shall fail and not hang.
+    public async ValueTask DisposeAsync()
     {
         foreach (var process in ProcessTable.Mentioning(Path))
         {
             using var kill = Process.Start("kill", ["-9", process.ToString(CultureInfo.InvariantCulture)]);
-            kill.WaitForExit();
+            await kill.WaitForExitAsync();
         }
+        foreach (var gate in _gates)
+            await gate.DisposeAsync();
         _directory.Dispose();
     }
 }

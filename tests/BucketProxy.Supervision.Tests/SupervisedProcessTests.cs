@@ -4,13 +4,15 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace BucketProxy.Supervision.Tests;
 
 /// <summary>Real programs, started and ended from this process.</summary>
-public sealed class SupervisedProcessTests : IDisposable
+public sealed class SupervisedProcessTests : IAsyncLifetime
 {
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(10);
 
     private readonly Scripts _scripts = new();
 
-    public void Dispose() => _scripts.Dispose();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _scripts.DisposeAsync().AsTask();
 
     [Theory]
     [InlineData("exit 0", 0, null)]
@@ -18,7 +20,7 @@ public sealed class SupervisedProcessTests : IDisposable
     [InlineData("kill -SEGV $$", null, 11)]
     public async Task Exited_WhenTheProgramEndsByItself_SaysHow(string script, int? code, int? signal)
     {
-        await using var process = await StartAsync(_scripts.Run(script));
+        var process = await StartAsync(_scripts.Run(script));
 
         var exit = await process.Exited.Within();
 
@@ -28,7 +30,7 @@ public sealed class SupervisedProcessTests : IDisposable
     [Fact]
     public async Task Stop_OfAProgramThatObeys_LetsItEnd()
     {
-        await using var process = await StartAsync(_scripts.Obedient(7));
+        var process = await StartAsync(_scripts.Obedient(7));
         Assert.Equal(process.ProcessId, await _scripts.ProcessAsync());
 
         process.Stop();
@@ -40,7 +42,7 @@ public sealed class SupervisedProcessTests : IDisposable
     [Fact]
     public async Task Stop_WithAnotherSignal_SendsThatOne()
     {
-        await using var process = await StartAsync(
+        var process = await StartAsync(
             _scripts.Run("trap '' TERM; trap 'exit 4' INT; echo $$ > DIR/pid; while :; do sleep 0.05; done"), o => o with { StopSignal = "SIGINT" });
         await _scripts.ProcessAsync();
 
@@ -53,7 +55,7 @@ public sealed class SupervisedProcessTests : IDisposable
     public async Task Stop_OfAShellAroundTheProgram_LetsThatEndToo()
     {
         // The shell goes at once; the one that has something to save is its child.
-        await using var process = await StartAsync(_scripts.Run(
+        var process = await StartAsync(_scripts.Run(
             "sh -c 'trap \"sleep 0.2; echo saved > DIR/saved; exit 0\" TERM; echo $$ > DIR/pid; while :; do sleep 0.05; done' DIR & wait"));
         await _scripts.ProcessAsync();
 
@@ -67,7 +69,7 @@ public sealed class SupervisedProcessTests : IDisposable
     [Fact]
     public async Task Deadline_OfAProgramThatDoesNotStop_KillsIt()
     {
-        await using var process = await StartAsync(_scripts.Stubborn());
+        var process = await StartAsync(_scripts.Stubborn());
         await _scripts.ProcessAsync();
         process.Stop();
 
@@ -81,7 +83,7 @@ public sealed class SupervisedProcessTests : IDisposable
     [Fact]
     public async Task Extend_BeforeTheDeadline_KeepsItAlive()
     {
-        await using var process = await StartAsync(_scripts.Stubborn());
+        var process = await StartAsync(_scripts.Stubborn());
         await _scripts.ProcessAsync();
         process.Extend(TimeSpan.FromSeconds(3));
         var begun = BootTimeProvider.Instance.GetTimestamp();
@@ -96,7 +98,7 @@ public sealed class SupervisedProcessTests : IDisposable
     [Fact]
     public async Task ExtendUntil_AnInstantThatHasPassed_KillsItAtOnce()
     {
-        await using var process = await StartAsync(_scripts.Stubborn());
+        var process = await StartAsync(_scripts.Stubborn());
         await _scripts.ProcessAsync();
 
         // As after a freeze between an answer of the store and this call: what counts is the instant.
@@ -109,7 +111,7 @@ public sealed class SupervisedProcessTests : IDisposable
     public async Task ExtendUntil_ByAnotherClock_IsTheSameInstant()
     {
         var begun = TimeProvider.System.GetTimestamp();
-        await using var process = await SupervisedProcess.StartAsync(
+        var process = await SupervisedProcess.StartAsync(
             Options(_scripts.Stubborn()), Long, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
         await _scripts.ProcessAsync();
 
@@ -121,7 +123,7 @@ public sealed class SupervisedProcessTests : IDisposable
     [Fact]
     public async Task Kill_OfADaemonOfTheProgram_KillsThatToo()
     {
-        await using var process = await StartAsync(_scripts.WithDaemon());
+        var process = await StartAsync(_scripts.WithDaemon());
         var daemon = await _scripts.ProcessAsync("daemon");
         await _scripts.ProcessAsync();
 
@@ -138,7 +140,7 @@ public sealed class SupervisedProcessTests : IDisposable
     public async Task Kill_OfAProgramThatForksOnAndOn_LeavesNone()
     {
         var chain = _scripts.File("chain", "echo $$ > DIR/pid\nsetsid sh \"$0\" &\nexit 0");
-        await using var process = await StartAsync(_scripts.Run($"sh {chain}; while :; do sleep 0.05; done"));
+        var process = await StartAsync(_scripts.Run($"sh {chain}; while :; do sleep 0.05; done"));
         await _scripts.ProcessAsync();
 
         process.Kill();
@@ -150,7 +152,7 @@ public sealed class SupervisedProcessTests : IDisposable
     [Fact]
     public async Task Exited_WhenTheProgramLeavesADaemon_KillsItAndSaysSo()
     {
-        await using var process = await StartAsync(_scripts.Run("(setsid sh -c 'echo $$ > DIR/daemon; while :; do sleep 0.05; done' DIR &); while [ ! -s DIR/daemon ]; do sleep 0.01; done; exit 5"));
+        var process = await StartAsync(_scripts.Run("(setsid sh -c 'echo $$ > DIR/daemon; while :; do sleep 0.05; done' DIR &); while [ ! -s DIR/daemon ]; do sleep 0.01; done; exit 5"));
 
         var exit = await process.Exited.Within();
 
@@ -162,7 +164,7 @@ public sealed class SupervisedProcessTests : IDisposable
     [Fact]
     public async Task Start_GivesTheProgramACleanProcess()
     {
-        await using var process = await StartAsync(
+        var process = await StartAsync(
             _scripts.Run("pwd > DIR/folder; echo \"$ADDED$NOTIFY_SOCKET\" > DIR/variables; readlink /proc/$$/fd/0 > DIR/input; exec sleep 1000"),
             o => o with { WorkingDirectory = "/usr", Environment = new Dictionary<string, string?> { ["ADDED"] = "yes", ["NOTIFY_SOCKET"] = "/run/x" } });
 
@@ -226,7 +228,7 @@ public sealed class SupervisedProcessTests : IDisposable
     [Fact]
     public async Task Orders_AfterTheEnd_DoNothing()
     {
-        await using var process = await StartAsync(["true"]);
+        var process = await StartAsync(["true"]);
         await process.Exited.Within();
 
         process.Extend(Long);
