@@ -96,6 +96,10 @@ public sealed class MisdirectedTests
 
         await client.SendAsync(GatewayUnderTest.Get(GatewayUnderTest.Path));
         await GatewayUnderTest.UntilAsync(() => proxy.Host.Held == 1, "it waits for the revision");
+        var since = TimeProvider.System.GetTimestamp();
+        // Its pauses would begin at 50 ms.
+        await GatewayUnderTest.UntilAsync(
+            () => first.Node.Requests.Count > 1 || TimeProvider.System.GetElapsedTime(since) > TimeSpan.FromSeconds(1), "pauses would be over");
         proxy.Tables.PublishAt(999);
         proxy.Tables.Open(GatewayUnderTest.Bucket, second.Record).PublishAt(1000);
 
