@@ -33,7 +33,7 @@ internal enum WorldMutations
     /// <summary>G5: only the gate itself kills its server at the deadline.</summary>
     NoFuse = 1 << 6,
 
-    /// <summary>G5: the server lives on when its gate dies.</summary>
+    /// <summary>G5: the fuse is a part of the gate: the server lives on when that dies.</summary>
     OrphanServer = 1 << 7,
 
     /// <summary>G6: the table that opens the gate is made of a view from before the gate decided so.</summary>
@@ -41,6 +41,9 @@ internal enum WorldMutations
 
     /// <summary>G8: a gate's write that was given up may be applied behind a later one.</summary>
     WriteBehindOwn = 1 << 9,
+
+    /// <summary>No guard: no gate is ever frozen. Without that a gate needs no fuse, and what it does itself can be looked at.</summary>
+    NeverFreeze = 1 << 10,
 }
 
 /// <summary>A guard that is taken out, and the invariants whose breach shows it.</summary>
@@ -50,21 +53,34 @@ internal sealed record Mutation(
     public static Mutation None { get; } = new("None", Mutations.None, ProxyMutations.None);
 
     /// <summary>Whether a search has the steps that it needs.</summary>
-    public bool IsSearched => IsSafety && World == WorldMutations.None;
+    public bool IsSearched => IsSafety && BackedBy is null && (IsGated ? GateSearches.Of(this) is not null : World == WorldMutations.None);
 
     /// <summary>It is a guard of gates: only runs with gates, and searches with gates, can show it.</summary>
-    public bool IsGated => Gate != GateMutations.None || World >= WorldMutations.AdmitWithoutRereading;
+    public bool IsGated => Gate != GateMutations.None || World >= WorldMutations.AdmitWithoutRereading || Monitor >= Mutations.GrantWithoutReleased;
 
     /// <summary>False: it lets nothing wrong happen, it only keeps something from ever happening.</summary>
     public bool IsSafety => Monitor is not (Mutations.IgnoreOrphans or Mutations.NeverAbort);
 
+    /// <summary>Nothing goes wrong without it alone: which guards stand behind it. Null: something does.</summary>
+    public string? BackedBy => Gate switch
+    {
+        GateMutations.AdmitWithoutLease => "G5: at the deadline the server is dead, whoever admits; G2: what was admitted to it goes to no other",
+        _ => null,
+    };
+
+    // The fuse does what the gate itself leaves undone. Where no gate is frozen there need be none, and the gate's own guards can be seen.
+    private static Mutation Of(GateMutations gate) => new(
+        "Gate." + gate, Mutations.None, ProxyMutations.None,
+        gate is GateMutations.NeverKill or GateMutations.RegisterWhileRunning ? WorldMutations.NoFuse | WorldMutations.NeverFreeze : WorldMutations.None, gate);
+
     /// <summary>All there are.</summary>
     public static IReadOnlyList<Mutation> All { get; } =
     [
-        .. Enum.GetValues<Mutations>().Where(m => m != Mutations.None).Select(m => new Mutation(m.ToString(), m, ProxyMutations.None)),
-        .. Enum.GetValues<WorldMutations>().Where(m => m != WorldMutations.None).Select(m => new Mutation(m.ToString(), Mutations.None, ProxyMutations.None, m)),
+        // No node here is registered by a monitor.
+        .. Enum.GetValues<Mutations>().Where(m => m is not (Mutations.None or Mutations.RegisterGated)).Select(m => new Mutation(m.ToString(), m, ProxyMutations.None)),
+        .. Enum.GetValues<WorldMutations>().Where(m => m is not (WorldMutations.None or WorldMutations.NeverFreeze)).Select(m => new Mutation(m.ToString(), Mutations.None, ProxyMutations.None, m)),
         .. Enum.GetValues<ProxyMutations>().Where(m => m != ProxyMutations.None).Select(m => new Mutation(m.ToString(), Mutations.None, m)),
-        .. Enum.GetValues<GateMutations>().Where(m => m != GateMutations.None).Select(m => new Mutation(m.ToString(), Mutations.None, ProxyMutations.None, Gate: m)),
+        .. Enum.GetValues<GateMutations>().Where(m => m != GateMutations.None).Select(Of),
     ];
 }
 

@@ -23,8 +23,11 @@ internal enum Hop
     Request,
     Work,
 
-    /// <summary>Between a gate's first look at its table and the next.</summary>
+    /// <summary>Between two steps that a gate's pipeline takes one after the other; its thread may be kept waiting there.</summary>
     Admit,
+
+    /// <summary>A process is killed.</summary>
+    Kill,
 
     /// <summary>A child is forked.</summary>
     Launch,
