@@ -16,6 +16,9 @@ internal sealed partial class GateTurn
             Asked = Only(_state.Asked),
             Failures = _state.Failures.RemoveRange(_state.Failures.Keys.Except(standing.Select(s => s.Name)).ToArray()),
         };
+        // G9: a save of a dead run would come over what the new owner has loaded, whatever the present run lets go of.
+        if (_options.Supervised && !Passed(_state.LateUntil) && !input.Has(GateMutations.ReleaseBeforeLateSave))
+            return;
         ReleaseWhatNeverCame(leaving);
         if (_options.Release == ReleaseMode.Call)
             Call(leaving);
@@ -92,7 +95,7 @@ internal sealed partial class GateTurn
     // What was on its way out before this run was published never came into its memory.
     private void ReleaseWhatNeverCame(MoveRecord[] leaving)
     {
-        if (!_options.Supervised || !IsPublished || _state.Written?.Incarnation != _state.Run || !Passed(_state.LateUntil))
+        if (!_options.Supervised || !IsPublished || _state.Written?.Incarnation != _state.Run)
             return;
         _state = _state with
         {
