@@ -65,7 +65,7 @@ internal sealed class ExplorerNetwork(ImmutableList<(TimeSpan Due, Message Messa
             _now.Enqueue(request);
     }
 
-    // Where there are gates, all that node 1 does, which takes what node 0 gives up, is done at once: what is late is late at node 0.
+    // Where there are gates, all others than gate 0 do at once whatever they have to do: what is late is late at gate 0, or on the leader's side.
     private static bool IsPrompt(Message message) => message.Run?.StartsWith("run-1-", StringComparison.Ordinal) == true
         || IsPrompt(message.Addressee) || (message is StoreRequest request && IsPrompt(request.From)) || message is ForwardedRequest { Node: 1, IsGated: true };
 
@@ -74,7 +74,7 @@ internal sealed class ExplorerNetwork(ImmutableList<(TimeSpan Due, Message Messa
 
     private static Message Newest(Message message) => message is ViewDelivery view ? new NewestView(view.To) : message;
 
-    /// <summary>Time has passed: node 1 does what is due.</summary>
+    /// <summary>Time has passed: gates that are never late do what is due.</summary>
     public void Prompt(World world)
     {
         foreach (var (due, message) in Pending)

@@ -74,11 +74,6 @@ internal sealed class GateFaults(Random random, Simulator simulator)
 
     private void FreezeGate(World world, int index, double seconds, bool another)
     {
-        if ((world.Options.Mutation.World & WorldMutations.NeverFreeze) != 0)
-        {
-            CutGate(world, index, seconds);
-            return;
-        }
         foreach (var gate in Up(world, index).Where(g => !g.Frozen).ToArray())
         {
             gate.Freeze();

@@ -10,7 +10,7 @@ namespace BucketProxy.Simulation;
 internal static class GateSituations
 {
     /// <summary>From this gate on, a search lets nothing be late.</summary>
-    public const int Prompt = 2;
+    public const int Prompt = 1;
 
     /// <summary>The parts of such gates as proxies.</summary>
     public const int PromptPart = 1 + Prompt;

@@ -41,9 +41,6 @@ internal enum WorldMutations
 
     /// <summary>G8: a gate's write that was given up may be applied behind a later one.</summary>
     WriteBehindOwn = 1 << 9,
-
-    /// <summary>No guard: no gate is ever frozen. Without that a gate needs no fuse, and what it does itself can be looked at.</summary>
-    NeverFreeze = 1 << 10,
 }
 
 /// <summary>A guard that is taken out, and the invariants whose breach shows it.</summary>
@@ -65,22 +62,19 @@ internal sealed record Mutation(
     public string? BackedBy => Gate switch
     {
         GateMutations.AdmitWithoutLease => "G5: at the deadline the server is dead, whoever admits; G2: what was admitted to it goes to no other",
+        GateMutations.NeverKill => "G4: its time to save is over at the same moment, and then it is killed; G5: so does the fuse",
+        GateMutations.RegisterWhileRunning => "G4, G5: when the key of before has gone, its run is dead",
         _ => null,
     };
-
-    // The fuse does what the gate itself leaves undone. Where no gate is frozen there need be none, and the gate's own guards can be seen.
-    private static Mutation Of(GateMutations gate) => new(
-        "Gate." + gate, Mutations.None, ProxyMutations.None,
-        gate is GateMutations.NeverKill or GateMutations.RegisterWhileRunning ? WorldMutations.NoFuse | WorldMutations.NeverFreeze : WorldMutations.None, gate);
 
     /// <summary>All there are.</summary>
     public static IReadOnlyList<Mutation> All { get; } =
     [
         // No node here is registered by a monitor.
         .. Enum.GetValues<Mutations>().Where(m => m is not (Mutations.None or Mutations.RegisterGated)).Select(m => new Mutation(m.ToString(), m, ProxyMutations.None)),
-        .. Enum.GetValues<WorldMutations>().Where(m => m is not (WorldMutations.None or WorldMutations.NeverFreeze)).Select(m => new Mutation(m.ToString(), Mutations.None, ProxyMutations.None, m)),
+        .. Enum.GetValues<WorldMutations>().Where(m => m != WorldMutations.None).Select(m => new Mutation(m.ToString(), Mutations.None, ProxyMutations.None, m)),
         .. Enum.GetValues<ProxyMutations>().Where(m => m != ProxyMutations.None).Select(m => new Mutation(m.ToString(), Mutations.None, m)),
-        .. Enum.GetValues<GateMutations>().Where(m => m != GateMutations.None).Select(Of),
+        .. Enum.GetValues<GateMutations>().Where(m => m != GateMutations.None).Select(m => new Mutation("Gate." + m, Mutations.None, ProxyMutations.None, Gate: m)),
     ];
 }
 
