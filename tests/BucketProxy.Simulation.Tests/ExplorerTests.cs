@@ -5,6 +5,7 @@ public sealed class ExplorerTests
     [Theory]
     [InlineData("a move")]
     [InlineData("a pinned base moves")]
+    [InlineData("gates: a move, the server is asked")]
     public void Run_EveryInterleaving_KeepsEveryInvariant(string search)
     {
         var result = new Explorer(Searches.All.Single(s => s.Name == search), Mutation.None, 100_000).Run();
@@ -23,6 +24,9 @@ public sealed class ExplorerTests
     [InlineData("NeverFence")]
     [InlineData("IgnoreForgotten")]
     [InlineData("TrustNewLease")]
+    [InlineData("GrantWithoutReleased")]
+    [InlineData("AdmitWithoutRereading")]
+    [InlineData("NoFuse")]
     public void Run_GuardTakenOut_IsFoundWithAShortestTrace(string name)
     {
         var mutation = Mutation.All.Single(m => m.Name == name);

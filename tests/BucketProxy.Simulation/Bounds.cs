@@ -31,6 +31,9 @@ internal enum Situation
 
     /// <summary>Node 1 has never been there, and nobody has heard of it.</summary>
     NodeNeverSeen,
+
+    /// <summary>The cluster at rest, while node 0 has the base in memory.</summary>
+    Held,
 }
 
 /// <summary>How often each thing may happen from outside, at most: the bounds of a search.</summary>
@@ -82,6 +85,30 @@ internal sealed record Bounds
 
     /// <summary>Nodes that come for the first time.</summary>
     public int NewNodes { get; init; }
+
+    /// <summary>Every node has a gate that supervises its server.</summary>
+    public bool Gated { get; init; }
+
+    /// <summary>… and there is a proxy as well.</summary>
+    public bool Proxied { get; init; }
+
+    /// <summary>Seconds that pass. A gate's lease lives for four of them.</summary>
+    public int Ticks { get; init; }
+
+    /// <summary>Times at which a gate sends a renewal of its lease; the answer may take any time.</summary>
+    public int Renewals { get; init; }
+
+    /// <summary>Times at which a server behind a gate dies.</summary>
+    public int Exits { get; init; }
+
+    /// <summary>Times at which a gate dies.</summary>
+    public int GateDeaths { get; init; }
+
+    /// <summary>Times at which a second gate of node 0 starts.</summary>
+    public int SecondGates { get; init; }
+
+    /// <summary>Times at which somebody deletes the registration of node 0.</summary>
+    public int Deletions { get; init; }
 
     public Situation Start { get; init; } = Situation.Ordered;
 

@@ -11,7 +11,7 @@ internal sealed record ExplorerResult(
 
 /// <summary>
 /// Breadth-first search through every interleaving, within bounds, of two monitors, two proxies (one joins late), two nodes,
-/// one bucket and one pinned base of it. A breach is found with a shortest trace.
+/// one bucket and one pinned base of it; or of two gates, their servers and one proxy. A breach is found with a shortest trace.
 /// </summary>
 internal sealed class Explorer
 {
@@ -87,6 +87,10 @@ internal sealed class Explorer
             words.AppendLine(proxy.Describe());
         foreach (var node in world.Nodes)
             words.AppendLine(node.Describe());
+        foreach (var gate in world.Gates)
+            words.AppendLine(gate.Describe());
+        foreach (var run in world.Runs)
+            words.AppendLine(run.Describe());
         foreach (var message in network.Pending.Select(p => $"{(p.Due > world.Now ? p.Due : TimeSpan.Zero)} {Words(p.Message)}").Order(StringComparer.Ordinal))
             words.AppendLine(message);
         words.AppendLine(world.Truth.Describe()).Append(world.Now).Append(left);
@@ -106,6 +110,8 @@ internal sealed class Explorer
         // It shows what is newest by then; a timer's number only tells it from those that are over.
         ViewDelivery view => $"view to {view.To}",
         Tick tick => $"{tick.Kind} of {tick.To}",
+        Admission a => $"admission {a.To} {a.Number} {a.Base} {a.Entry.State} {a.Entry.Epoch} {a.Entry.Owner?.Incarnation} {a.Marked}",
+        LateSave late => $"late save of {late.Dead.Incarnation} until {late.Until}",
         _ => message.ToString(),
     };
 
@@ -118,6 +124,14 @@ internal sealed class Explorer
         NodeSeesMap map => $"node {map.To.Index} sees the map",
         ReleaseRequest release => $"node {release.Node} is asked to release",
         ReleaseReply reply => $"monitor {reply.To.Index} hears: {reply.Failure ?? "released"}",
+        StoreReply reply => $"{reply.To.Role} {reply.To.Index} hears: its lease is renewed",
+        Admission admission => $"gate {admission.To.Index} counts request {admission.Number} in and reads its table again",
+        RunRequest request => $"request {request.Number} is sent to {request.Incarnation}",
+        RunWork work => $"request {work.Number} ends at {work.Incarnation}",
+        RunAnswers run => $"{run.Incarnation} answers",
+        RunStops run => $"{run.Incarnation} has saved and ends",
+        RunReleases run => $"{run.Incarnation} is asked to release",
+        LateSave late => $"a save of {late.Dead.Incarnation} comes late",
         Tick tick => $"a timer of {tick.To.Role} {tick.To.Index} goes off",
         Outside outside => outside.What,
         _ => message.GetType().Name,

@@ -46,7 +46,7 @@ internal sealed partial class GateActor
             : world.Now + (left - world.Options.Gate.Margin) / Rate;
     }
 
-    private void KeepLease(World world)
+    public void Renew(World world)
     {
         if (_lease != 0)
             world.Call(this, new RenewLeaseCall(_lease, Local(world)));

@@ -73,13 +73,19 @@ internal sealed partial class GateActor(int index, int node, int part) : Actor(R
         foreach (var message in Parked)
             message.Lost(world);
         Parked = [];
-        if ((world.Options.Mutation.World & WorldMutations.OrphanServer) != 0)
-            return;
         foreach (var run in world.Runs.Where(r => r.Gate == Ref).ToArray())
-            world.EndRun(run, hasSaved: false);
+        {
+            if ((world.Options.Mutation.World & WorldMutations.OrphanServer) != 0)
+                run.KillAt = TimeSpan.MaxValue;
+            else
+                world.EndRun(run, hasSaved: false);
+        }
     }
 
     public void Freeze() => Frozen = true;
+
+    /// <summary>The loop of its part as a proxy comes round to nothing before this time; requests, and its own loop, go on.</summary>
+    public TimeSpan StalledUntil { get; set; }
 
     public void Park(Message message) => Parked = Parked.Add(message);
 
@@ -106,7 +112,7 @@ internal sealed partial class GateActor(int index, int node, int part) : Actor(R
     {
         if (kind == "lease")
         {
-            KeepLease(world);
+            Renew(world);
             world.Send(new Tick(Ref, "lease", 0), Every / Rate);
         }
         else if (kind == "retry")
@@ -182,7 +188,7 @@ internal sealed partial class GateActor(int index, int node, int part) : Actor(R
         if (run is not null && LeaseRemaining(world) is not null)
             run.KillAt = Deadline(world);
         if (decision.Kill && run is not null)
-            world.EndRun(run, hasSaved: false);
+            world.Send(new RunKilled(run.Incarnation), Hop.Kill);
         if (decision.Stop)
             world.RunOf(State.Run)?.SignalStop(world);
         if (!options.Supervised && State is { Step: ServerStep.Starting } && before.Step != ServerStep.Starting)

@@ -13,7 +13,7 @@ internal sealed class GateFaults(Random random, Simulator simulator)
         var (index, id) = (node.Index, node.Id);
         var seconds = Between(0.5, 14);
         var at = TimeSpan.FromSeconds(Between(3, 40));
-        return random.Next(17) switch
+        return random.Next(21) switch
         {
             0 => (at, $"the gate of {id} is killed", w => KillGate(w, index, seconds)),
             1 => (at, $"the gate of {id} is killed and started at once", w => KillGate(w, index, 0)),
@@ -30,6 +30,10 @@ internal sealed class GateFaults(Random random, Simulator simulator)
             11 or 12 => (at, $"the gate of {id} is cut off from the store", w => CutGate(w, index, seconds)),
             13 => (at, $"another gate of {id} starts", StartAnother(index)),
             14 => (at, $"the lease of the gate of {id} ends early", w => EndLease(w, index)),
+            17 => (at, $"the gate of {id} is frozen while a renewal is under way, and cut off from the store", w => FreezeRenewing(w, index)),
+            18 => (at, $"the gate of {id} is frozen amid requests, and its server killed", w => FreezeAmidRequests(w, index)),
+            19 => (at, $"the loops of the gate of {id} stall, and its server is killed", w => Stall(w, index)),
+            20 => (at, $"somebody deletes the registration of {id}", w => Simulator.Delete(w, w.Keys.Node(id))),
             15 => (at, $"the link of the gate of {id} is slow", w => Slow(w, index, seconds)),
             _ => (at, $"the server of {id} is killed while the leader crashes", w =>
             {
@@ -83,6 +87,34 @@ internal sealed class GateFaults(Random random, Simulator simulator)
         if (another)
             simulator.After(Between(0, 2), "another gate starts", StartAnother(index));
         _operators.Orders(world, 3);
+    }
+
+    // The answer waits in its socket. Counted from then, the lease would live longer than it does.
+    private void FreezeRenewing(World world, int index)
+    {
+        foreach (var gate in Up(world, index).Where(g => !g.Frozen).ToArray())
+            gate.Renew(world);
+        FreezeGate(world, index, Between(2, 5), another: false);
+        CutGate(world, index, Between(8, 14));
+    }
+
+    // Some of them are admitted by then and not sent.
+    private void FreezeAmidRequests(World world, int index)
+    {
+        foreach (var proxy in world.Proxies.Where(p => p.Up && p.Gate is null).ToArray())
+        {
+            foreach (var id in world.Options.Bases)
+                simulator.Forward(world, proxy.Index, id);
+        }
+        simulator.After(Between(0.005, 0.05), "the gate is frozen", w => FreezeGate(w, index, Between(0.5, 9), another: random.Next(2) == 0));
+        simulator.After(Between(0.05, 1), "its server is killed", w => KillServer(w, index));
+    }
+
+    private void Stall(World world, int index)
+    {
+        foreach (var gate in Up(world, index))
+            gate.StalledUntil = world.Now + TimeSpan.FromSeconds(Between(1, 4));
+        KillServer(world, index);
     }
 
     private void FreezeServer(World world, int index, double seconds)

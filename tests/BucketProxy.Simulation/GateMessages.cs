@@ -116,6 +116,16 @@ internal sealed record RunFlushes(string Incarnation) : Message
     }
 }
 
+/// <summary>A gate has killed its child, which takes a moment.</summary>
+internal sealed record RunKilled(string Incarnation) : Message
+{
+    public override void Deliver(World world)
+    {
+        if (world.RunOf(Incarnation) is { } run)
+            world.EndRun(run, hasSaved: false);
+    }
+}
+
 /// <summary>G5: the fuse of a run. It is no part of the gate, and does not wait for it.</summary>
 internal sealed record FuseBurns(string Incarnation) : Message
 {

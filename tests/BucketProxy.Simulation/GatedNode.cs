@@ -26,6 +26,9 @@ internal sealed class GatedNode(int index, ReleaseMode mode, GateKind gate, int 
     /// <summary>The run of a server that no gate supervises.</summary>
     public string Server => $"run-{Index}-{_runs}";
 
+    /// <summary>Of a server that is not its child a gate does not know when it started.</summary>
+    public override string? StartTime => Supervised ? base.StartTime : null;
+
     public int NextRun() => ++_runs;
 
     public override bool Answers(World world) =>

@@ -154,6 +154,9 @@ internal sealed record ClientRequest(ActorRef To, int Number, BaseId Base) : Mes
 /// <summary>A request on its way to a node.</summary>
 internal sealed record ForwardedRequest(ActorRef From, int Number, BaseId Base, int Node) : Message
 {
+    /// <summary>It goes to a gate.</summary>
+    public bool IsGated { get; init; }
+
     // Closed before it came, a connection brings nothing; closed later, it ends what the node works on.
     public override void Deliver(World world)
     {

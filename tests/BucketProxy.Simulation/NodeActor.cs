@@ -31,7 +31,7 @@ internal class NodeActor(int index, ReleaseMode mode) : Actor(Role.Node, index),
 
     public ServerMemory Memory { get; private set; } = ServerMemory.Empty;
 
-    public string StartTime => $"start-{Run}";
+    public virtual string? StartTime => $"start-{Run}";
 
     /// <summary>What stands in front of it.</summary>
     public virtual GateKind Gate => GateKind.None;

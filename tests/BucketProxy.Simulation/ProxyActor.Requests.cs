@@ -45,7 +45,7 @@ internal sealed partial class ProxyActor
         var node = world.NodeIndex(entry.Owner!.Id);
         world.Truth.OnSend(world, this, id, node);
         InFlight = InFlight.Add(new InFlight(number, id, entry, attempt));
-        world.Send(new ForwardedRequest(Ref, number, id, node), Hop.Request);
+        world.Send(new ForwardedRequest(Ref, number, id, node) { IsGated = world.Nodes[node] is GatedNode }, Hop.Request);
         return true;
     }
 
@@ -69,7 +69,7 @@ internal sealed partial class ProxyActor
             return;
         }
         InFlight = InFlight.Add(new InFlight(admission.Number, admission.Base, entry, admission.Attempt, admission.Marked));
-        world.Send(new RunRequest(Ref, admission.Number, admission.Base, entry.Owner!.Incarnation!), Hop.Local);
+        world.Send(new RunRequest(Ref, admission.Number, admission.Base, entry.Owner!.Incarnation!), Hop.Admit);
     }
 
     /// <param name="world">The world.</param>

@@ -98,21 +98,16 @@ internal sealed partial class ProxyActor(int index, StoreLossMode mode, int? gat
         if (_looking || !Up)
             return;
         _looking = true;
-        if ((world.Options.Mutation.World & WorldMutations.OwnAfterView) != 0)
-            View = world.Gates[gate!.Value].View;
-        world.Send(new Tick(Ref, "look", 0), Hop.Decide);
+        var its = world.Gates[gate!.Value];
+        if (ViewComesFirst(world))
+            View = its.View;
+        if (its.StalledUntil > world.Now)
+            world.Send(new Tick(Ref, "look", 0), its.StalledUntil - world.Now);
+        else
+            world.Send(new Tick(Ref, "look", 0), Hop.Decide);
     }
 
-    private void Look(World world)
-    {
-        _looking = false;
-        // G6: what the gate wants rests on its view, so the table is never built from an older one.
-        if ((world.Options.Mutation.World & WorldMutations.OwnAfterView) == 0)
-            View = world.Gates[gate!.Value].View;
-        Step(world);
-        if (View != world.Gates[gate!.Value].View)
-            LookSoon(world);
-    }
+    private static bool ViewComesFirst(World world) => (world.Options.Mutation.World & WorldMutations.OwnAfterView) != 0;
 
     public bool Awaits(long number) => number == _wake;
 
@@ -126,7 +121,10 @@ internal sealed partial class ProxyActor(int index, StoreLossMode mode, int? gat
         }
         else if (kind == "look")
         {
-            Look(world);
+            _looking = false;
+            Step(world);
+            if (View != world.Gates[gate!.Value].View)
+                LookSoon(world);
         }
         else if (kind == "retry")
         {
@@ -186,6 +184,9 @@ internal sealed partial class ProxyActor(int index, StoreLossMode mode, int? gat
     private void Step(World world)
     {
         var (before, said) = (State, InForce);
+        // G6: what the gate wants rests on its view, so the table is never built from an older one.
+        if (gate is { } mine && !ViewComesFirst(world))
+            View = world.Gates[mine].View;
         while (true)
         {
             var decision = ProxyParticipant.Decide(new ProxyInput

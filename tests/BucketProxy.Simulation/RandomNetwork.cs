@@ -61,7 +61,9 @@ internal sealed class RandomNetwork(Random random) : INetwork
 
     private TimeSpan Delay(Hop hop) => hop switch
     {
-        Hop.Admit or Hop.Thaw => Between(0, 5),
+        Hop.Admit => random.Next(40) == 0 ? Between(20, 900) : Between(0, 5),
+        Hop.Thaw => Between(0, 5),
+        Hop.Kill => random.Next(10) == 0 ? Between(20, 300) : Between(0, 20),
         Hop.Launch => Between(5, 200),
         Hop.Boot => Between(200, 1500),
         Hop.Save => Between(50, 1200),

@@ -33,7 +33,7 @@ internal enum WorldMutations
     /// <summary>G5: only the gate itself kills its server at the deadline.</summary>
     NoFuse = 1 << 6,
 
-    /// <summary>G5: the server lives on when its gate dies.</summary>
+    /// <summary>G5: the fuse is a part of the gate: the server lives on when that dies.</summary>
     OrphanServer = 1 << 7,
 
     /// <summary>G6: the table that opens the gate is made of a view from before the gate decided so.</summary>
@@ -50,26 +50,31 @@ internal sealed record Mutation(
     public static Mutation None { get; } = new("None", Mutations.None, ProxyMutations.None);
 
     /// <summary>Whether a search has the steps that it needs.</summary>
-    public bool IsSearched => IsSafety && World == WorldMutations.None;
+    public bool IsSearched => IsSafety && BackedBy is null && (IsGated ? GateSearches.Of(this) is not null : World == WorldMutations.None);
 
     /// <summary>It is a guard of gates: only runs with gates, and searches with gates, can show it.</summary>
-    public bool IsGated => Gate != GateMutations.None || World >= WorldMutations.AdmitWithoutRereading;
+    public bool IsGated => Gate != GateMutations.None || World >= WorldMutations.AdmitWithoutRereading || Monitor >= Mutations.GrantWithoutReleased;
 
     /// <summary>False: it lets nothing wrong happen, it only keeps something from ever happening.</summary>
     public bool IsSafety => Monitor is not (Mutations.IgnoreOrphans or Mutations.NeverAbort);
 
-    /// <summary>Guards that only a node behind a gate needs. No gate stands in this world, so nothing here could miss them; the tests of the
-    /// monitor take them out.</summary>
-    private const Mutations OfGates = Mutations.GrantWithoutReleased | Mutations.OldReleaseCounts | Mutations.GrantBlindlyAfterLoss
-        | Mutations.OpenWithoutLateSave | Mutations.UnsupervisedIsSupervised | Mutations.UnregisteredIsDead | Mutations.RegisterGated;
+    /// <summary>Nothing goes wrong without it alone: which guards stand behind it. Null: something does.</summary>
+    public string? BackedBy => Gate switch
+    {
+        GateMutations.AdmitWithoutLease => "G5: at the deadline the server is dead, whoever admits; G2: what was admitted to it goes to no other",
+        GateMutations.NeverKill => "G4: its time to save is over at the same moment, and then it is killed; G5: so does the fuse",
+        GateMutations.RegisterWhileRunning => "G4, G5: when the key of before has gone, its run is dead",
+        _ => null,
+    };
 
-    /// <summary>All there are in this world.</summary>
+    /// <summary>All there are.</summary>
     public static IReadOnlyList<Mutation> All { get; } =
     [
-        .. Enum.GetValues<Mutations>().Where(m => m != Mutations.None && (m & OfGates) == 0).Select(m => new Mutation(m.ToString(), m, ProxyMutations.None)),
+        // No node here is registered by a monitor.
+        .. Enum.GetValues<Mutations>().Where(m => m is not (Mutations.None or Mutations.RegisterGated)).Select(m => new Mutation(m.ToString(), m, ProxyMutations.None)),
         .. Enum.GetValues<WorldMutations>().Where(m => m != WorldMutations.None).Select(m => new Mutation(m.ToString(), Mutations.None, ProxyMutations.None, m)),
         .. Enum.GetValues<ProxyMutations>().Where(m => m != ProxyMutations.None).Select(m => new Mutation(m.ToString(), Mutations.None, m)),
-        .. Enum.GetValues<GateMutations>().Where(m => m != GateMutations.None).Select(m => new Mutation(m.ToString(), Mutations.None, ProxyMutations.None, Gate: m)),
+        .. Enum.GetValues<GateMutations>().Where(m => m != GateMutations.None).Select(m => new Mutation("Gate." + m, Mutations.None, ProxyMutations.None, Gate: m)),
     ];
 }
 

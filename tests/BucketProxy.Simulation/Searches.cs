@@ -35,10 +35,11 @@ internal static class Searches
         new Bounds { Name = "the target is lost", NodeLosses = 1 },
         new Bounds { Name = "somebody else writes the owner", ForeignWrites = 1 },
         new Bounds { Name = "somebody names a server that then comes", Start = Situation.NodeNeverSeen, ForeignWrites = 1, NewNodes = 1, Requests = 1 },
+        .. GateSearches.All,
     ];
 
     /// <summary>The search that finds a mutation soonest; null: it lets nothing wrong happen that a search could see.</summary>
-    public static Bounds? Of(Mutation mutation) => Name(mutation) is { } name ? All.Single(b => b.Name == name) : null;
+    public static Bounds? Of(Mutation mutation) => (GateSearches.Of(mutation) ?? Name(mutation)) is { } name ? All.Single(b => b.Name == name) : null;
 
     private static string? Name(Mutation mutation) => (mutation.Monitor, mutation.Proxy) switch
     {

@@ -51,6 +51,9 @@ internal sealed partial class Simulator
         // One gate for each node is left.
         foreach (var gate in gates.Where(g => g.Up).Skip(1))
             gate.Crash(_world);
+        // Without a registration it has to be started anew.
+        if (gates.FirstOrDefault(g => g.Up) is { } unregistered && !_world.Views[^1].Nodes.ContainsKey(node.Id))
+            unregistered.Crash(_world);
         if (!gates.Any(g => g.Up))
             gates[0].Start(_world);
         if (!node.Supervised && !_world.Runs.Any(r => r.Index == node.Index))

@@ -8,13 +8,15 @@ namespace BucketProxy.Simulation;
 internal static class Situations
 {
     private static readonly BasePrefix Pin = Simulator.PinnedBase;
-    private static readonly TimeSpan PingInterval = TimeSpan.FromHours(1);
+    public static readonly TimeSpan PingInterval = TimeSpan.FromHours(1);
 
     /// <summary>The state, with everything under way that may come next.</summary>
     /// <exception cref="InvalidOperationException">The actors did not come to it.</exception>
     public static (World World, ExplorerNetwork Network) Begin(Bounds bounds, Mutation mutation)
     {
         var network = new ExplorerNetwork();
+        if (bounds.Gated)
+            return GateSituations.Begin(bounds, mutation, network);
         var world = Make(bounds, mutation, network);
         world.Nodes[0].Start(world);
         Quiet(world, network);
@@ -118,13 +120,13 @@ internal static class Situations
         Quiet(world, network);
     }
 
-    private static void Pass(World world, ExplorerNetwork network, TimeSpan time)
+    public static void Pass(World world, ExplorerNetwork network, TimeSpan time)
     {
         world.Now += time;
         Quiet(world, network);
     }
 
-    private static void Expect(World world, NodeActor owner)
+    public static void Expect(World world, NodeActor owner)
     {
         if (world.Views[^1].Assignments.GetValueOrDefault(new Bucket(0))?.Owner != owner.Id || world.Views[^1].Moves.Count > 0)
             throw new InvalidOperationException($"The bucket should be with {owner.Id} by now.");
@@ -139,7 +141,7 @@ internal static class Situations
         }));
 
     /// <summary>Delivers whatever is due, in order, until nothing is.</summary>
-    private static void Quiet(World world, ExplorerNetwork network)
+    public static void Quiet(World world, ExplorerNetwork network)
     {
         network.Settle(world);
         while (network.Pending.FindIndex(p => p.Due <= world.Now) is >= 0 and var at)

@@ -91,7 +91,7 @@ internal static class Steps
                 );
             }
         }
-        foreach (var step in Operators(world, left))
+        foreach (var step in Operators(world, left).Concat(GateSteps.Next(world, left)))
             yield return step;
     }
 

@@ -4,78 +4,9 @@ using BucketProxy.Cluster.Keys;
 using BucketProxy.Cluster.Store;
 using BucketProxy.Cluster.View;
 using BucketProxy.Core.Bases;
-using BucketProxy.Gateway.Gating;
-using BucketProxy.Monitor.Options;
 using BucketProxy.Monitor.Reconcile;
 
 namespace BucketProxy.Simulation;
-
-/// <summary>What a message crosses: decides how long it takes.</summary>
-internal enum Hop
-{
-    Local,
-    Decide,
-    Store,
-    Watch,
-    Map,
-    Ping,
-    Node,
-    Request,
-    Work,
-
-    /// <summary>Between a gate's first look at its table and the next.</summary>
-    Admit,
-
-    /// <summary>A child is forked.</summary>
-    Launch,
-
-    /// <summary>It comes to answer.</summary>
-    Boot,
-
-    /// <summary>It saves and ends.</summary>
-    Save,
-
-    /// <summary>What could not be done yet is tried again.</summary>
-    Again,
-
-    /// <summary>What waited for a frozen process.</summary>
-    Thaw,
-}
-
-/// <summary>Decides about everything that chance decides in the world.</summary>
-internal interface INetwork
-{
-    void Send(World world, Message message, Hop hop);
-
-    void Send(World world, Message message, TimeSpan after);
-
-    /// <summary>A call to the store sets out.</summary>
-    void Call(World world, Actor from, StoreCall call);
-
-    /// <summary>A run died that had not saved. A save of it may be on its way (G9).</summary>
-    void Died(World world, ServerRun run);
-}
-
-internal sealed record WorldOptions
-{
-    public required ImmutableArray<Bucket> Buckets { get; init; }
-
-    public required ImmutableArray<BaseId> Bases { get; init; }
-
-    public required MonitorOptions Monitor { get; init; }
-
-    public Mutation Mutation { get; init; } = Mutation.None;
-
-    /// <summary>How gates take part; each fills in its own names.</summary>
-    public GateAgentOptions Gate { get; init; } = new()
-    {
-        Instance = "",
-        NodeId = "",
-        Server = new Uri("http://localhost/"),
-        LocalNodeUrl = "",
-        NodeUrl = "http://x",
-    };
-}
 
 /// <summary>
 /// The whole control plane in one thread: a store, monitors, proxies and nodes that run the product's own pure functions,

@@ -38,4 +38,7 @@ internal enum GateMutations
 
     /// <summary>G9: after a run that did not save, the next one is admitted to at once.</summary>
     OpenWithoutLateSave = 1 << 9,
+
+    /// <summary>G9: after a run that did not save, what the next one lets go of is released at once.</summary>
+    ReleaseBeforeLateSave = 1 << 10,
 }

@@ -16,6 +16,9 @@ internal sealed partial class GateTurn
             Asked = Only(_state.Asked),
             Failures = _state.Failures.RemoveRange(_state.Failures.Keys.Except(standing.Select(s => s.Name)).ToArray()),
         };
+        // G9: a save of a dead run would come over what the new owner has loaded, whatever the present run lets go of.
+        if (_options.Supervised && !Passed(_state.LateUntil) && !input.Has(GateMutations.ReleaseBeforeLateSave))
+            return;
         ReleaseWhatNeverCame(leaving);
         if (_options.Release == ReleaseMode.Call)
             Call(leaving);
@@ -75,7 +78,7 @@ internal sealed partial class GateTurn
             return;
         }
         // Before that, what leaves has never come into this run.
-        if (_state.Step != ServerStep.Running || !IsSettled || !Passed(_state.NotBefore))
+        if (_state.Step != ServerStep.Running || !IsKnown || !Passed(_state.NotBefore))
             return;
         var open = leaving.Where(m => !_state.Released.ContainsKey(m.Bucket.ToString())).ToArray();
         if (open.Length == 0 || !open.All(IsSilent))
@@ -90,13 +93,13 @@ internal sealed partial class GateTurn
         Wake(input.Now + _options.DrainTime);
     }
 
-    // The run is the one that the cluster knows, and nothing of an earlier one can land any more.
-    private bool IsSettled => IsPublished && _state.Written?.Incarnation == _state.Run && Passed(_state.LateUntil);
+    // The run is the one that the cluster knows.
+    private bool IsKnown => IsPublished && _state.Written?.Incarnation == _state.Run;
 
     // What was on its way out before this run was published never came into its memory.
     private void ReleaseWhatNeverCame(MoveRecord[] leaving)
     {
-        if (!_options.Supervised || !IsSettled)
+        if (!_options.Supervised || !IsKnown)
             return;
         _state = _state with
         {

@@ -44,6 +44,30 @@ public class GateMoveTests
         Assert.Equal(move, done.Write!.Released[B.ToString()]);
     }
 
+    /// <summary>G9: the run before died unsaved, and the leader opens the bucket as soon as it is told that this one has let go.</summary>
+    [Theory]
+    [InlineData(ReleaseMode.Call)]
+    [InlineData(ReleaseMode.Restart)]
+    public void Decide_ASaveOfADeadRunMayStillLand_ReleasesNothingUntilThen(ReleaseMode release)
+    {
+        var desk = Opened(release);
+        Assert.True(desk.Happens(new ServerEnded("run1", HasSaved: false)).Decide().Start);
+        desk.Happens(new ServerStarted("run2", null)).Decide();
+        desk.Writes(desk.Happens(new ServerAnswered("run2")).Decide());
+        desk.Decide();
+        var move = desk.Move(B);
+        desk.FallsSilent(B, move);
+        desk.RunIsSilent = true;
+
+        var early = desk.Decide();
+        Assert.Equal((0, ServerStep.Running, false), (early.Release.Length, early.State.Step, early.Stop));
+        Assert.Empty(early.State.Released);
+        Assert.NotNull(early.WakeAt);
+
+        var then = desk.After(desk.Options.LateSaveTime.TotalSeconds);
+        Assert.True(release == ReleaseMode.Call ? then.Release.Length == 1 : then.State.Step == ServerStep.Draining);
+    }
+
     [Fact]
     public void Decide_CallFails_SaysWhyAndReleasesNothing()
     {

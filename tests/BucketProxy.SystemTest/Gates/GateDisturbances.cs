@@ -1,5 +1,4 @@
 using BucketProxy.SystemTest.Cluster;
-using BucketProxy.SystemTest.Disturbances;
 using BucketProxy.SystemTest.Load;
 using BucketProxy.Testing.Processes;
 
