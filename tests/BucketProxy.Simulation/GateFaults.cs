@@ -13,7 +13,7 @@ internal sealed class GateFaults(Random random, Simulator simulator)
         var (index, id) = (node.Index, node.Id);
         var seconds = Between(0.5, 14);
         var at = TimeSpan.FromSeconds(Between(3, 40));
-        return random.Next(21) switch
+        return random.Next(23) switch
         {
             0 => (at, $"the gate of {id} is killed", w => KillGate(w, index, seconds)),
             1 => (at, $"the gate of {id} is killed and started at once", w => KillGate(w, index, 0)),
@@ -34,6 +34,7 @@ internal sealed class GateFaults(Random random, Simulator simulator)
             18 => (at, $"the gate of {id} is frozen amid requests, and its server killed", w => FreezeAmidRequests(w, index)),
             19 => (at, $"the loops of the gate of {id} stall, and its server is killed", w => Stall(w, index)),
             20 => (at, $"somebody deletes the registration of {id}", w => Simulator.Delete(w, w.Keys.Node(id))),
+            21 or 22 => (at, $"the server of {id} is killed while the leader's link is slow", w => KillWhileSlow(w, index)),
             15 => (at, $"the link of the gate of {id} is slow", w => Slow(w, index, seconds)),
             _ => (at, $"the server of {id} is killed while the leader crashes", w =>
             {
@@ -192,6 +193,17 @@ internal sealed class GateFaults(Random random, Simulator simulator)
         if (Node(world, index).Supervised)
             world.Truth.OnEarlyEnd(world, Node(world, index));
         world.Revoke(key.LeaseId);
+    }
+
+    // The grant that the death gave cause for arrives when the next run is there.
+    private void KillWhileSlow(World world, int index)
+    {
+        foreach (var leader in world.Monitors.Where(m => m is { Up: true, Leads: true }))
+        {
+            leader.Slow = true;
+            simulator.After(8, "a link to the store is fast again", _ => leader.Slow = false);
+        }
+        KillServer(world, index);
     }
 
     private void KillLeader(World world, double seconds)

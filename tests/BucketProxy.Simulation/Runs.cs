@@ -59,11 +59,12 @@ internal sealed record Mutation(
     public bool IsSafety => Monitor is not (Mutations.IgnoreOrphans or Mutations.NeverAbort);
 
     /// <summary>Nothing goes wrong without it alone: which guards stand behind it. Null: something does.</summary>
-    public string? BackedBy => Gate switch
+    public string? BackedBy => (Monitor, Gate) switch
     {
-        GateMutations.AdmitWithoutLease => "G5: at the deadline the server is dead, whoever admits; G2: what was admitted to it goes to no other",
-        GateMutations.NeverKill => "G4: its time to save is over at the same moment, and then it is killed; G5: so does the fuse",
-        GateMutations.RegisterWhileRunning => "G4, G5: when the key of before has gone, its run is dead",
+        (Mutations.GrantBlindlyAfterLoss, _) => "G6: the next run reads the move before it admits anything; the move begins only while the loss stands",
+        (_, GateMutations.AdmitWithoutLease) => "G5: at the deadline the server is dead, whoever admits; G2: what was admitted to it goes to no other",
+        (_, GateMutations.NeverKill) => "G4: its time to save is over at the same moment, and then it is killed; G5: so does the fuse",
+        (_, GateMutations.RegisterWhileRunning) => "G4, G5: when the key of before has gone, its run is dead",
         _ => null,
     };
 
