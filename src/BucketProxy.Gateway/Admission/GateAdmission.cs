@@ -20,6 +20,9 @@ public sealed record GateAdmission
     /// </summary>
     public required Func<bool> LeaseIsValid { get; init; }
 
+    /// <summary>Whether the server behind the gate answered when it was last asked: what the gate's own <c>/ping/</c> says.</summary>
+    public Func<bool> ServerAnswers { get; init; } = static () => true;
+
     /// <summary>What becomes of a request that goes by an entry.</summary>
     /// <param name="entry">The entry. For <see cref="Verdict.Send"/> to be true it must have been entered before.</param>
     /// <param name="isMarked">Another proxy, or gate, sent it.</param>

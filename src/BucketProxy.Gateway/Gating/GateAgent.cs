@@ -78,7 +78,7 @@ public sealed class GateAgent : IAsyncDisposable
         _logger = logger;
         _began = time.GetTimestamp();
         _registration = new GateRegistration(store, keys, options, time, logger, _signal.Set);
-        _server = new GateServer(launcher, calls, options, time, logger, Tell);
+        _server = new GateServer(launcher, calls, options, time, logger, Tell, _signal.Set);
         _writes = new WriteSlot<ImmutableArray<GateEvent>>("gate of " + options.NodeId, time, logger, _signal.Set, _stop.Token);
         _silence = new RunSilence(traffic, _signal.Set);
         _seat.InForceChanged += _signal.Set;
@@ -107,6 +107,9 @@ public sealed class GateAgent : IAsyncDisposable
     }
 
     private bool LeaseIsSafe => _registration.Lease is { } lease && lease.Remaining > _options.StopMargin;
+
+    /// <summary>Whether the server answered when it was last asked.</summary>
+    public bool ServerAnswers => _server.Answers;
 
     /// <summary>For how long the lease lives for certain; null: there is none.</summary>
     public TimeSpan? LeaseRemaining => _registration.Lease?.Remaining;
@@ -163,6 +166,7 @@ public sealed class GateAgent : IAsyncDisposable
             Now = Now,
             View = view,
             LeaseRemaining = LeaseRemaining,
+            ServerIsGone = _server.IsGone,
             IsServing = _proxy.Phase == ProxyPhase.Serving,
             Silent = _proxy.Silent.ToImmutableSortedDictionary(StringComparer.Ordinal),
             RunIsSilent = before.Run is { } run && inForce is { Admits: false } && _silence.IsSilent(run),
@@ -194,7 +198,7 @@ public sealed class GateAgent : IAsyncDisposable
             _server.Kill();
         if (decision.Stop)
             _server.SignalStop(decision.State.RestartedAt is not null ? "its buckets leave" : "it did not answer, or the lease is about to end");
-        if (!_options.Supervised && decision.State is { Step: ServerStep.Starting, Run: { } watched })
+        if (!_options.Supervised && decision.State.Run is { } watched)
             _server.Watch(watched);
         if (decision.Start)
             _server.Start(() => KilledAt, _stop.Token);
@@ -204,12 +208,21 @@ public sealed class GateAgent : IAsyncDisposable
         // :: The store.
         if (_writes.IsFree)
         {
-            if (decision.Register)
+            if (decision.Leave)
+                _writes.Start(async over => Add(await LeftAsync(over).ConfigureAwait(false)));
+            else if (decision.Register)
                 _writes.Start(async over => Add(await _registration.RegisterAsync(over).ConfigureAwait(false)));
             else if (decision.Write is { } record)
                 _writes.Start(async over => Add(await _registration.WriteAsync(record, decision.Publishes, _server.StartTime, over).ConfigureAwait(false)));
         }
         return Earliest(decision.WakeAt is { } at ? at - Now : null, _writes.UntilRetry);
+    }
+
+    private async Task<GateEvent> LeftAsync(CancellationToken cancellationToken)
+    {
+        await _registration.LeaveAsync(cancellationToken).ConfigureAwait(false);
+        Log.ServerAway(_logger, _options.NodeId);
+        return new GateLeft();
     }
 
     private static Func<ImmutableArray<GateEvent>, ImmutableArray<GateEvent>> Add(GateEvent e) => events => events.Add(e);

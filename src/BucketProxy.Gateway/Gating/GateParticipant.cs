@@ -26,6 +26,9 @@ public sealed record GateInput
     /// the store said it is lost.</summary>
     public TimeSpan? LeaseRemaining { get; init; }
 
+    /// <summary>The server is not the gate's to start, and has not answered for so long that nobody must be sent to it any more.</summary>
+    public bool ServerIsGone { get; init; }
+
     /// <summary>Whether the gate's part as a proxy serves a table: it is known to the cluster, and read afterwards.</summary>
     public bool IsServing { get; init; }
 
@@ -68,6 +71,10 @@ public sealed record GateDecision
 
     /// <summary>Create the key, under a new lease if there is none, if nobody else's stands there (G7).</summary>
     public bool Register { get; init; }
+
+    /// <summary>Delete the gate's own keys: its server, which it does not supervise, is gone, and what becomes of its buckets is decided as without
+    /// a gate.</summary>
+    public bool Leave { get; init; }
 
     /// <summary>Write this record, if the gate's own key still stands (G8); null: it is written already.</summary>
     public GateRecord? Write { get; init; }

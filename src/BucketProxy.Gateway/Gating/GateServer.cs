@@ -13,24 +13,39 @@ namespace BucketProxy.Gateway.Gating;
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 /// <param name="tell">Is told what happened.</param>
+/// <param name="changed">Called when <see cref="IsGone"/> has changed.</param>
 internal sealed class GateServer(
-    IServerLauncher? launcher, IServerCalls calls, GateAgentOptions options, TimeProvider time, ILogger logger, Action<GateEvent> tell) : IAsyncDisposable
+    IServerLauncher? launcher, IServerCalls calls, GateAgentOptions options, TimeProvider time, ILogger logger, Action<GateEvent> tell,
+    Action changed) : IAsyncDisposable
 {
-    private static readonly TimeSpan PingPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan PingPause = TimeSpan.FromSeconds(2);
+
+    /// <summary>As long as a registration outlives a server of its own; from then on one that is not supervised counts as gone.</summary>
+    private static readonly TimeSpan GoneAfter = TimeSpan.FromSeconds(90);
+
     private readonly CancellationTokenSource _over = new();
     private IServerRun? _run;
     private Task _start = Task.CompletedTask;
     private Task _ping = Task.CompletedTask;
+    private bool _answers;
+    private bool _isGone;
 
     /// <summary>When the present run was started, as the registration says it: another one for each run.</summary>
     public string? StartTime { get; private set; }
 
-    /// <summary>Starts a run, and asks it until it answers.</summary>
+    /// <summary>Whether the present run answered its last <c>/ping/</c>.</summary>
+    public bool Answers => Volatile.Read(ref _answers);
+
+    /// <summary>A server that is not supervised has not answered for so long that its registration must go.</summary>
+    public bool IsGone => Volatile.Read(ref _isGone);
+
+    /// <summary>Starts a run, and asks it as long as it lives.</summary>
     /// <param name="killedAt">Until when it may live as things stand; null: there is no lease any more.</param>
     /// <param name="stop">The gate stops.</param>
     public void Start(Func<long?> killedAt, CancellationToken stop) => _start = StartAsync(killedAt, stop);
 
-    /// <summary>Asks a server that is not supervised until it answers.</summary>
+    /// <summary>Asks a server that is not supervised, for ever.</summary>
     public void Watch(string run)
     {
         if (_ping.IsCompleted)
@@ -106,23 +121,36 @@ internal sealed class GateServer(
 
     private async Task PingAsync(string run, Task? ended = null)
     {
+        var hasAnswered = false;
+        var silentSince = time.GetTimestamp();
         try
         {
             while (ended is not { IsCompleted: true })
             {
-                if (await calls.PingAsync(_over.Token).ConfigureAwait(false))
+                var answers = await calls.PingAsync(_over.Token).ConfigureAwait(false);
+                Volatile.Write(ref _answers, answers);
+                if (answers)
+                    silentSince = time.GetTimestamp();
+                if (answers && !hasAnswered)
                 {
+                    hasAnswered = true;
                     Log.ServerAnswers(logger, options.NodeId, run);
                     tell(new ServerAnswered(run));
-                    return;
                 }
-                await Task.Delay(PingPause, time, _over.Token).ConfigureAwait(false);
+                var isGone = !options.Supervised && time.GetElapsedTime(silentSince) >= GoneAfter;
+                if (isGone != _isGone)
+                {
+                    Volatile.Write(ref _isGone, isGone);
+                    changed();
+                }
+                await Task.Delay(hasAnswered ? PingPause : FirstPause, time, _over.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_over.IsCancellationRequested)
         {
             // Stopping.
         }
+        Volatile.Write(ref _answers, false);
     }
 
     /// <summary>Has the present run save and end, and ends it when its time is over.</summary>

@@ -108,5 +108,8 @@ public sealed record GateRefused(string Why) : GateEvent;
 /// <summary>The record was written, at this revision.</summary>
 public sealed record GateWritten(GateRecord Record, long Revision) : GateEvent;
 
+/// <summary>The gate's own keys were deleted.</summary>
+public sealed record GateLeft : GateEvent;
+
 /// <summary>The record was not written, since the key of this gate does not stand any more.</summary>
 public sealed record GateOverwritten : GateEvent;

@@ -15,6 +15,7 @@ internal sealed partial class GateTurn(GateInput input)
     private bool _stop;
     private bool _start;
     private bool _register;
+    private bool _leave;
     private ImmutableArray<ReleaseWish> _release = [];
     private TimeSpan? _wakeAt;
 
@@ -34,7 +35,7 @@ internal sealed partial class GateTurn(GateInput input)
                 GateRegistered registered => Registered(registered.Revision),
                 GateRefused => _state with { NotBefore = input.Now + FirstPause },
                 GateWritten written => Written(written),
-                GateOverwritten => Lost(),
+                GateOverwritten or GateLeft => Lost(),
                 ServerStarted { Incarnation: { } run } => _state with { Run = run },
                 ServerStarted => Failed() with { Step = ServerStep.None, Run = null },
                 ServerAnswered answered when answered.Incarnation == _state.Run && _state.Step == ServerStep.Starting => Answered(),
@@ -119,6 +120,11 @@ internal sealed partial class GateTurn(GateInput input)
     {
         if (_state.CreatedAt > 0 && (input.LeaseRemaining is null || IsGone()))
             _state = Lost();
+        if (!_options.Supervised && input.ServerIsGone)
+        {
+            _leave = _state.CreatedAt > 0;
+            return;
+        }
         // G7: a key of before has gone, or will; the run that it vouched for must have gone before it.
         var isAlone = _state is { Run: null, Step: not ServerStep.Starting } || !_options.Supervised || input.Has(GateMutations.RegisterWhileRunning);
         if (_state.CreatedAt == 0 && isAlone && Passed(_state.NotBefore))
@@ -203,6 +209,7 @@ internal sealed partial class GateTurn(GateInput input)
             Stop = _stop,
             Start = _start,
             Register = _register,
+            Leave = _leave,
             Write = write,
             Publishes = write is { HasExited: false, Incarnation: not null } && write.Incarnation != _state.Written?.Incarnation,
             Release = _release,
@@ -212,7 +219,7 @@ internal sealed partial class GateTurn(GateInput input)
 
     private bool IsOpen()
     {
-        if (_state.Step != ServerStep.Running || _state.Run is null || !input.IsServing)
+        if (_state.Step != ServerStep.Running || _state.Run is null || !input.IsServing || input.ServerIsGone)
             return false;
         if (!LeaseIsSafe && !input.Has(GateMutations.AdmitWithoutLease))
             return false;

@@ -45,6 +45,10 @@ internal static partial class Log
     [LoggerMessage(3212, LogLevel.Warning, "The gate of {Node} could not write to the store; it tries again.")]
     public static partial void GateWriteFailed(ILogger logger, Exception exception, string node);
 
+    [LoggerMessage(3214, LogLevel.Error,
+        "The server of {Node} has not answered for long; its registration is taken out of the store. Monitors decide about its buckets as without a gate.")]
+    public static partial void ServerAway(ILogger logger, string node);
+
     [LoggerMessage(3213, LogLevel.Warning, "The gate of {Node} could not take its keys out of the store. They end with its lease.")]
     public static partial void CouldNotLeave(ILogger logger, Exception exception, string node);
 }

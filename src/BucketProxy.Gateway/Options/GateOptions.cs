@@ -40,8 +40,8 @@ public sealed record GateOptions
     /// the store is slow.</summary>
     public TimeSpan LeaseTimeToLive { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How long before the lease could end the server is dead (G4); 0.2 s to 1 min, default 1 s. With <see cref="SaveTime"/> less than
-    /// <see cref="LeaseTimeToLive"/>.</summary>
+    /// <summary>How long before the lease could end the server is dead (G4); 0.2 s to 1 min, default 1 s. With <see cref="SaveTime"/> at most
+    /// three quarters of <see cref="LeaseTimeToLive"/>.</summary>
     public TimeSpan Margin { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long the server may take until its <c>/ping/</c> answers; 1 s to 1 h, default 120 s.</summary>

@@ -24,6 +24,9 @@ internal sealed class ProxyRegistration(
     IClusterStore store, KeySchema keys, ProxyAgentOptions options, TableCache? cache, TimeProvider time, ILogger logger, Action leaseLost)
     : IAsyncDisposable
 {
+    /// <summary>etcd takes 128 operations in one transaction; two are the proxy's own.</summary>
+    private const int DeletesAtOnce = 100;
+
     private LeaseKeeper? _lease;
 
     /// <summary>The lease, unless the store has said that it is gone; null: there is none.</summary>
@@ -43,9 +46,12 @@ internal sealed class ProxyRegistration(
             StoreOperation.PutText(keys.Proxy(options.Instance), RecordJson.Write(RecordOf(state, busy))),
             StoreOperation.PutText(keys.Alive(options.Instance), "", lease.LeaseId),
         };
-        if (!state.KeepsPredecessors)
-            operations.AddRange(DeletePredecessors());
+        StoreOperation[][] deletes = state.KeepsPredecessors ? [] : [.. DeletePredecessors().Chunk(DeletesAtOnce)];
+        if (deletes is [var first, ..])
+            operations.AddRange(first);
         var result = await store.CommitAsync(new StoreTransaction { Success = operations }, cancellationToken).ConfigureAwait(false);
+        foreach (var more in deletes.Skip(1))
+            await store.CommitAsync(new StoreTransaction { Success = more }, cancellationToken).ConfigureAwait(false);
         Busy = busy;
         Log.Registered(logger, options.Instance, result.Revision);
         return now => now with { RegisteredAt = result.Revision, Lapsed = false, Reported = state.Silent };
@@ -74,7 +80,8 @@ internal sealed class ProxyRegistration(
     /// <summary>Deletes the keys of the predecessors.</summary>
     public async Task<Func<ProxyState, ProxyState>> ReleasePredecessorsAsync(CancellationToken cancellationToken)
     {
-        await store.CommitAsync(new StoreTransaction { Success = [.. DeletePredecessors()] }, cancellationToken).ConfigureAwait(false);
+        foreach (var deletes in DeletePredecessors().Chunk(DeletesAtOnce))
+            await store.CommitAsync(new StoreTransaction { Success = deletes }, cancellationToken).ConfigureAwait(false);
         return now => now with { KeepsPredecessors = false };
     }
 

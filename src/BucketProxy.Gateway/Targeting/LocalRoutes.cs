@@ -32,6 +32,13 @@ internal sealed class LocalRoutes(CurrentTable current, SysInfo sysInfo, Drainin
     {
         if (draining.IsOn)
             return OwnAnswer.UnavailableAsync(http, "The proxy is stopping.", _retryAfter, Cause.Draining);
+        // Monitors and people ask a gate how its server is.
+        if (options.Gate is { } gate)
+        {
+            return gate.ServerAnswers()
+                ? OwnAnswer.PongAsync(http)
+                : OwnAnswer.UnavailableAsync(http, "The server behind the gate does not answer.", _retryAfter, Cause.Local);
+        }
         return current.Table.HasOpenBucket
             ? OwnAnswer.PongAsync(http)
             : OwnAnswer.UnavailableAsync(http, "No base has a server yet.", _retryAfter, Cause.Local);

@@ -127,7 +127,6 @@ internal sealed class Instance : IHostedService, IAsyncDisposable
                 Table, cache, Store, Keys, Mirror, Settings.ToGatewayOptions(), _telemetry.Gateway,
                 Settings.ToProxyAgentOptions(Id, address, AdminContext.Version, state.Predecessors), _time, _loggers, cancellationToken);
             _endings.Push(Proxy.DisposeAsync);
-            _ = ForgetPredecessorsAsync(Proxy, state);
         }
         if (Settings.Roles.Contains(Role.Gate))
         {
@@ -136,12 +135,14 @@ internal sealed class Instance : IHostedService, IAsyncDisposable
                 Settings.ToGateProxyOptions(Id, address, AdminContext.Version, state.Predecessors), Settings.ToGateCallOptions(), _loggers, cancellationToken);
             _endings.Push(Gate.DisposeAsync);
         }
+        if (Proxy is not null || Gate is not null)
+            _ = ForgetPredecessorsAsync(Task.WhenAll(Proxy?.Agent.Serving ?? Task.CompletedTask, Gate?.Serving ?? Task.CompletedTask), state);
         Mirror.Start();
     }
 
-    // Beside a proxy in one process, the gate's figures are told apart by their meter.
+    // Beside a proxy in one process the gate's figures would be taken for the proxy's: they stand in a meter that nobody collects.
     private GatewayTelemetry GateTelemetry() =>
-        Settings.Roles.Contains(Role.Proxy) ? _telemetry.Gateway with { Meters = new PortMeters(_telemetry.Meters, "gate") } : _telemetry.Gateway;
+        Settings.Roles.Contains(Role.Proxy) ? _telemetry.Gateway with { Meters = new GateMeters(_telemetry.Meters) } : _telemetry.Gateway;
 
     private AdminContext AdminContextOf() => new()
     {
@@ -180,9 +181,9 @@ internal sealed class Instance : IHostedService, IAsyncDisposable
     }
 
     // Once this process serves for itself, the records of those before it are out of the store.
-    private async Task ForgetPredecessorsAsync(ProxyRole proxy, StateDirectory state)
+    private async Task ForgetPredecessorsAsync(Task serving, StateDirectory state)
     {
-        await proxy.Agent.Serving;
+        await serving;
         try
         {
             state.ForgetPredecessors();

@@ -109,6 +109,36 @@ public class GateAgentTests
     }
 
     [Fact]
+    public async Task ServerHangs_TheGateSaysSo()
+    {
+        await using var gate = new GateFixture();
+        await gate.OpenAsync();
+        Assert.True(gate.Agent.ServerAnswers);
+        gate.Server.Answers = false;
+        await gate.UntilAsync(() => !gate.Agent.ServerAnswers);
+        Assert.True(gate.IsOpen);
+        gate.Server.Answers = true;
+        await gate.UntilAsync(() => gate.Agent.ServerAnswers);
+    }
+
+    /// <summary>Whose process it is not cannot say that it is dead; but it must not vouch for it for ever.</summary>
+    [Fact]
+    public async Task UnsupervisedServerIsGoneForLong_ItsRegistrationIsTakenOut_AndComesBackWithIt()
+    {
+        await using var gate = new GateFixture(ReleaseMode.Call, supervised: false);
+        await gate.OpenAsync();
+        Assert.Null((await gate.NodeAsync())!.StartTime);
+        gate.Server.Answers = false;
+        await gate.UntilAsync(async () => await gate.NodeAsync() is null);
+        Assert.Null(await gate.RecordAsync());
+        Assert.False(gate.IsOpen);
+        gate.Server.Answers = true;
+        await gate.UntilAsync(() => gate.IsOpen);
+        Assert.Equal(GateKind.Unsupervised, (await gate.NodeAsync())!.Gate);
+        Assert.Empty(gate.Server.Story);
+    }
+
+    [Fact]
     public async Task KeyTakenAway_KillsAndRegistersAnew()
     {
         await using var gate = new GateFixture();

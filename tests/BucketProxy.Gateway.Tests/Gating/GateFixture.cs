@@ -27,21 +27,21 @@ internal sealed class GateFixture : IAsyncDisposable
     private readonly StoreMirror _mirror;
     private readonly ProxyAgent _proxy;
 
-    public GateFixture(ReleaseMode release = ReleaseMode.Restart)
+    public GateFixture(ReleaseMode release = ReleaseMode.Restart, bool supervised = true)
     {
         Memory = new MemoryStore(Time);
         Store = new FaultInjectingStore(Memory, Time);
         _mirror = new StoreMirror(Store, Keys, new MirrorOptions(), Time, NullLogger<StoreMirror>.Instance);
         Traffic = new FakeTraffic(Current);
         Server = new FakeServer(Current, Time);
-        var options = GateDesk.OptionsOf(release);
+        var options = GateDesk.OptionsOf(release, supervised);
         var seat = new OwnServerSeat(new OwnServer(options.NodeId, options.Server, null, IsOpen: false));
         _proxy = new ProxyAgent(
             Store, Keys, _mirror, Current, Traffic,
             new ProxyAgentOptions { Instance = "g1", OnStoreLoss = StoreLossMode.Fence, LoadInterval = TimeSpan.Zero },
             Time, NullLogger<ProxyAgent>.Instance, own: seat);
         Agent = new GateAgent(
-            Store, Keys, _mirror, _proxy, seat, Server, Server, Server, options, Time, NullLogger<GateAgent>.Instance);
+            Store, Keys, _mirror, _proxy, seat, Server, Server, supervised ? Server : null, options, Time, NullLogger<GateAgent>.Instance);
     }
 
     public FakeTimeProvider Time { get; } = new();

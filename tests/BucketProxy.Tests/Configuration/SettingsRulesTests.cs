@@ -55,7 +55,7 @@ public sealed class SettingsRulesTests
     [InlineData(""" "node": "dtable-server-1", "advertise": "http://127.0.0.1:5000" """, "test.json: gate.advertise: \"http://127.0.0.1:5000\" is gate.server")]
     [InlineData(""" "node": "dtable-server-1", "advertise": "http://x", "listen": 5555 """, "test.json: gate.listen: \"*:5555\" is the admin port too")]
     [InlineData(""" "node": "dtable-server-1", "advertise": "http://x", "listen": "127.0.0.1:5550" """, "test.json: gate.listen: \"127.0.0.1:5550\" is the proxy's data port too")]
-    [InlineData(""" "node": "dtable-server-1", "advertise": "http://x", "saveTime": "9s" """, "test.json: gate.saveTime: \"9s\" is not allowed; allowed: less than gate.leaseTimeToLive - margin (9s).")]
+    [InlineData(""" "node": "dtable-server-1", "advertise": "http://x", "saveTime": "15s" """, "test.json: gate.saveTime: \"15s\" is not allowed; allowed: with gate.margin at most three quarters of gate.leaseTimeToLive (up to 14s).")]
     [InlineData(""" "node": "dtable-server-1", "advertise": "http://x", "release": "restart" """, "test.json: gate.release: \"restart\" is not allowed for a server that the gate does not run")]
     [InlineData(""" "node": "dtable-server-1", "advertise": "http://x", "release": "restart", "command": "x", "supervise": "off" """, "test.json: gate.release: \"restart\" is not allowed")]
     [InlineData(""" "node": "dtable-server-1", "advertise": "http://x", "stopSignal": "SIGKILL" """, "test.json: gate.stopSignal: \"SIGKILL\" is not allowed; allowed: SIGHUP, SIGINT")]

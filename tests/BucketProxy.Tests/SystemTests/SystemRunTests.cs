@@ -1,5 +1,6 @@
 using BucketProxy.SystemTest;
 using BucketProxy.SystemTest.Drain;
+using BucketProxy.SystemTest.Gates;
 
 namespace BucketProxy.Tests.SystemTests;
 
@@ -37,6 +38,28 @@ public sealed class SystemRunTests
 
         Assert.True(report.Passed, report.ToString());
         Assert.Equal(64, report.Owned);
+    }
+
+    /// <summary>Each kind of loss that a gate is for, once; frozen for longer than its lease.</summary>
+    [Fact]
+    public async Task Gates_ServersKilledFrozenAndCutOff_LoseNothingAndHoldNothingTwice()
+    {
+        await using var output = new StringWriter();
+
+        var report = await GateRun.RunAsync(new GateRunOptions { Bases = 100, Rate = 60, Freeze = TimeSpan.FromSeconds(16) }, output);
+
+        Assert.True(report.Passed, $"{output}{report}");
+    }
+
+    /// <summary>The run before can fail: where the fuse dies with its gate, a server that does not stop goes on, and the same checker finds what it does.</summary>
+    [Fact]
+    public async Task Gates_WithoutTheFuse_TheCheckerFindsTheServerThatShouldBeDead()
+    {
+        await using var output = new StringWriter();
+
+        var report = await GateRun.RunAsync(new GateRunOptions { Bases = 60, Rate = 40, WithoutFuse = true }, output);
+
+        Assert.True(report.Ownership is { ForeignSaves.Count: > 0, DoubleOpens.Count: > 0 }, $"{output}{report}");
     }
 
     /// <summary>The first run can fail: without hand-off the same checker finds lost rows.</summary>

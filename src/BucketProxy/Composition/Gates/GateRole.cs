@@ -40,6 +40,9 @@ internal sealed class GateRole : IAsyncDisposable
     /// <summary>Its part in the cluster.</summary>
     public GateAgent Agent { get; }
 
+    /// <summary>Completes once its part as a proxy serves by a table of its own, and the records of earlier processes are gone.</summary>
+    public Task Serving => _proxy.Serving;
+
     /// <summary>Why no request goes to the server at the moment; null: they do, or would if it owned anything.</summary>
     public string? NotReady => Agent.IsOpen ? null : Agent.State switch
     {
@@ -72,6 +75,7 @@ internal sealed class GateRole : IAsyncDisposable
                     NodeId = gate.Node,
                     Server = gate.Server,
                     LeaseIsValid = () => Volatile.Read(ref agent) is { LeaseIsValid: true },
+                    ServerAnswers = () => Volatile.Read(ref agent) is { ServerAnswers: true },
                 },
             },
             time, loggers, telemetry);

@@ -22,10 +22,11 @@ internal sealed class GateRules(BucketProxySettings settings, SettingsOrigins or
         CheckNode();
         CheckPorts();
         CheckServer();
-        if (_gate.Margin + _gate.SaveTime >= _gate.LeaseTimeToLive)
+        // More, and every slow answer of the store would stop the server.
+        if ((_gate.Margin + _gate.SaveTime) * 4 > _gate.LeaseTimeToLive * 3)
         {
             origins.Report("gate:saveTime", Duration.Format(_gate.SaveTime),
-                $"is not allowed; allowed: less than gate.leaseTimeToLive - margin ({Duration.Format(_gate.LeaseTimeToLive - _gate.Margin)}).");
+                $"is not allowed; allowed: with gate.margin at most three quarters of gate.leaseTimeToLive (up to {Duration.Format((_gate.LeaseTimeToLive * 0.75) - _gate.Margin)}).");
         }
         if (_gate.ReleasePath is not ['/', ..] || _gate.ReleasePath.Contains('?', StringComparison.Ordinal))
             origins.Report("gate:releasePath", _gate.ReleasePath, "is not allowed; allowed: a path that begins with '/', without a query.");
