@@ -17,11 +17,7 @@ internal static class KnownNodeKeeping
             var gate = record.Gate == GateKind.None ? null : turn.View.Gates.GetValueOrDefault(id);
             if (Observation.IsWrittenDown(turn.View.KnownNodes.GetValueOrDefault(id), record, gate) || turn.IsWriting(Subject(id)))
                 continue;
-            var comparisons = new List<Comparison> { Comparison.CreatedAt(turn.Keys.Node(id), record.CreateRevision) };
-            // What is written down of the gate must be of the stay that the registration is of.
-            if (gate is not null)
-                comparisons.Add(Comparison.CreatedAt(turn.Keys.Gate(id), gate.CreateRevision));
-            turn.Write(Subject(id), $"{id} registered", comparisons,
+            turn.Write(Subject(id), $"{id} registered", [Comparison.CreatedAt(turn.Keys.Node(id), record.CreateRevision)],
                 StoreOperation.PutText(turn.Keys.KnownNode(id), RecordJson.Write(new KnownNode(
                     record.LocalUrlText, record.NodeUrl, record.StartTime, record.CreateRevision, record.Gate,
                     gate?.CreateRevision ?? 0, gate?.LateSaveSeconds))));
