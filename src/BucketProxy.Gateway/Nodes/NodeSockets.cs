@@ -82,7 +82,7 @@ internal sealed class NodeSockets : IDisposable
                 TermsHandler.ThrowIfAgain(header, request);
                 return Encoding.Latin1;
             }
-            : static (_, _) => Encoding.Latin1,
+        : static (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken),
     };
