@@ -31,6 +31,9 @@ internal abstract class RestartableProcess(string name) : IRestartable, IAsyncDi
 
     public async Task TerminateAsync() => await EndAsync(process => process.TerminateAsync());
 
+    /// <summary>Sends it a signal, and does not wait for what comes of it.</summary>
+    public Task SignalAsync(string signal) => _process!.SignalAsync(signal);
+
     public Task FreezeAsync() => _process!.FreezeAsync();
 
     public Task ThawAsync() => _process!.ThawAsync();

@@ -20,6 +20,9 @@ internal sealed class Blackout : IAsyncDisposable
     /// <param name="uri">Answers with success when the server takes requests; GET, so that a probe leaves nothing behind.</param>
     public Blackout(Uri uri) => _all = RunAsync(uri);
 
+    /// <summary>Whether anything was answered yet: only from then on can a silence be seen.</summary>
+    public bool HasBegun => !_answers.IsEmpty;
+
     /// <summary>The longest time without an answer so far.</summary>
     public TimeSpan Longest
     {

@@ -16,6 +16,7 @@ namespace BucketProxy.SystemTest.Gates;
 internal sealed class GateCluster : IAsyncDisposable
 {
     public const int NodeCount = 3;
+    private const int LeastShare = 30;
 
     private readonly string _directory;
     private readonly List<IAsyncDisposable> _parts = [];
@@ -61,12 +62,13 @@ internal sealed class GateCluster : IAsyncDisposable
     /// <summary>Waits until every bucket has an owner, so many nodes own some, and nothing moves.</summary>
     public Task UntilSettledAsync(int owners) => Operator.UntilSettledAsync(owners, TimeSpan.FromSeconds(120));
 
-    /// <summary>What owns nothing gets its share again.</summary>
-    public Task RebalanceAsync() => Operator.UntilAsync("every node owns buckets", TimeSpan.FromSeconds(150), async () =>
+    /// <summary>What owns nothing gets its share again, as far as the others can give it.</summary>
+    public Task RebalanceAsync() => Operator.UntilAsync("every node owns its share", TimeSpan.FromSeconds(150), async () =>
     {
         await Operator.PostAsync("/rebalance/?wait=true");
         var buckets = (await Operator.GetAsync("/api/buckets")).AsArray();
-        return buckets.All(b => (string?)b!["state"] == "open") && buckets.Select(b => (string?)b!["node"]).Distinct().Count() == NodeCount;
+        var shares = buckets.CountBy(b => (string?)b!["node"] ?? "").Select(b => b.Value).ToList();
+        return buckets.All(b => (string?)b!["state"] == "open") && shares.Count == NodeCount && shares.Min() >= LeastShare;
     });
 
     /// <summary>Stops everything in order: what is in memory is saved, what is in flight runs out.</summary>

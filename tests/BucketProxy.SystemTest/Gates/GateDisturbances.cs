@@ -144,7 +144,8 @@ internal sealed record GateDisturbance(string Name, Func<GateStage, GateProcess,
         using var anything = stage.Outcomes.Excusing(authority: null);
         var (server, fuse) = gate.Processes!.Value;
         await SignalAsync("STOP", fuse);
-        await gate.KillAsync();
+        // Not waited for: the server lives on, and has the gate's output open.
+        await gate.SignalAsync("KILL");
         await SignalAsync("KILL", fuse);
         try
         {
@@ -154,6 +155,7 @@ internal sealed record GateDisturbance(string Name, Func<GateStage, GateProcess,
         finally
         {
             await SignalAsync("KILL", server);
+            await gate.KillAsync();
         }
     }
 

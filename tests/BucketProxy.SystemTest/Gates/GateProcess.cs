@@ -47,6 +47,8 @@ internal sealed partial class GateProcess(string id, string settings, string sto
         "--set", "gate.leaseTimeToLive=" + Seconds(Lease),
         "--set", "gate.saveTime=3s",
         "--set", "gate.lateSaveTime=" + Seconds(LateSave),
+        // A server that does not stop cannot be restarted: each planned move off it would be a crash.
+        .. isZombie ? ["--set", "gate.release=none"] : Array.Empty<string>(),
         "--set", "gate.command=" + string.Join(',', Server()),
     ];
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using BucketProxy.Emulator.Checking;
 using BucketProxy.Emulator.Journaling;
+using BucketProxy.SystemTest.Cluster;
 using BucketProxy.SystemTest.Load;
 
 namespace BucketProxy.SystemTest.Gates;
@@ -84,8 +85,11 @@ public static class GateRun
         tell($"{disturbance.Name}: {gate.Name} …");
         try
         {
-            var uuid = await OwnedAsync(stage, gate);
+            string? uuid = null;
+            await Operator.UntilAsync($"{gate.Name} runs, and owns a base", TimeSpan.FromSeconds(60), async () =>
+                gate.Processes is { Server: var server } && ServerDeaths.Lives(server) && (uuid = await OwnedAsync(stage, gate)) is not null);
             await using var blackout = new Blackout(new Uri($"http://{stage.Cluster.Proxies[0].Authority}/api/v1/dtables/{uuid}/rows/?limit=1"));
+            await Operator.UntilAsync($"{gate.Name} answers", TimeSpan.FromSeconds(60), () => Task.FromResult(blackout.HasBegun));
             await disturbance.RunAsync(stage, gate);
             tell(string.Create(CultureInfo.InvariantCulture, $"{disturbance.Name}: {gate.Name}, longest without an answer {blackout.Longest.TotalSeconds:F1} s"));
             return blackout.Longest;
@@ -98,13 +102,13 @@ public static class GateRun
         }
     }
 
-    private static async Task<string> OwnedAsync(GateStage stage, GateProcess gate)
+    private static async Task<string?> OwnedAsync(GateStage stage, GateProcess gate)
     {
         foreach (var uuid in stage.Bases)
         {
             if ((string?)(await stage.Cluster.Operator.GetAsync($"/api/bases/{uuid}"))["node"] == gate.Name)
                 return uuid;
         }
-        throw new InvalidOperationException($"{gate.Name} owns none of the bases");
+        return null;
     }
 }
