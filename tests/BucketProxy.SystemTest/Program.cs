@@ -16,7 +16,7 @@ var keep = new Option<string?>("--directory") { Description = "Where logs, journ
 var drain = new Option<string?>("--drain") { Description = "Instead: drain this node, as in --drain dtable-server-02, under 500 requests a second (--rate), and print each bucket's hold." };
 var gates = new Option<bool>("--gates") { Description = "Instead: three servers behind gates, killed, frozen and cut off one after the other." };
 var freeze = new Option<int>("--freeze") { Description = "With --gates: how many seconds a frozen process stays frozen.", DefaultValueFactory = _ => 75 };
-var noFuse = new Option<bool>("--without-fuse") { Description = "With --gates, the control: a gate dies together with its fuse, before a server that does not stop. The run succeeds when the checker finds what that server does." };
+var noFuse = new Option<bool>("--without-fuse") { Description = "With --gates, the control: a gate is killed whose fuse stands still, before a server that does not stop. The run succeeds when the checker finds what that server does." };
 var root = new RootCommand("Real processes (etcd, proxies, monitors, dtable-server stand-ins) under load, disturbed in a seeded order, judged at the end.")
 {
     seconds, seed, bases, sockets, rate, planned, only, noHandOff, keep, drain, gates, freeze, noFuse,

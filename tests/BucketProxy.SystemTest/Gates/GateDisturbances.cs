@@ -27,7 +27,7 @@ internal sealed record GateDisturbance(string Name, Func<GateStage, GateProcess,
     ];
 
     /// <summary>The control: what a fuse is for, without it.</summary>
-    public static GateDisturbance KillWithFuse { get; } = new("kill -9 a gate and its fuse, before a server that does not stop", KillWithFuseAsync);
+    public static GateDisturbance KillWithoutFuse { get; } = new("kill -9 a gate whose fuse stands still, before a server that does not stop", KillWithoutFuseAsync);
 
     private static async Task KillServerAsync(GateStage stage, GateProcess gate)
     {
@@ -139,14 +139,13 @@ internal sealed record GateDisturbance(string Name, Func<GateStage, GateProcess,
         await stage.Cluster.RebalanceAsync();
     }
 
-    private static async Task KillWithFuseAsync(GateStage stage, GateProcess gate)
+    private static async Task KillWithoutFuseAsync(GateStage stage, GateProcess gate)
     {
         using var anything = stage.Outcomes.Excusing(authority: null);
         var (server, fuse) = gate.Processes!.Value;
         await SignalAsync("STOP", fuse);
-        // Not waited for: the server lives on, and has the gate's output open.
+        // Not waited for: the server lives on, and has the gate's output open. A fuse that stands still is worth none; one that is killed takes the server along.
         await gate.SignalAsync("KILL");
-        await SignalAsync("KILL", fuse);
         try
         {
             await stage.Cluster.UntilSettledAsync(GateCluster.NodeCount - 1);
@@ -155,6 +154,7 @@ internal sealed record GateDisturbance(string Name, Func<GateStage, GateProcess,
         finally
         {
             await SignalAsync("KILL", server);
+            await SignalAsync("KILL", fuse);
             await gate.KillAsync();
         }
     }

@@ -19,7 +19,7 @@ public static class GateRun
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(output);
-        GateDisturbance[] disturbances = options.WithoutFuse ? [GateDisturbance.KillWithFuse]
+        GateDisturbance[] disturbances = options.WithoutFuse ? [GateDisturbance.KillWithoutFuse]
             : [.. GateDisturbance.All.Where(d => options.Only is null || d.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase))];
         if (disturbances.Length == 0)
             throw new ArgumentException($"no disturbance is called anything like '{options.Only}'", nameof(options));

@@ -19,7 +19,7 @@ public sealed record GateRunOptions
     public string? Only { get; init; }
 
     /// <summary>
-    /// The control: a gate is killed together with its fuse, before a server that does not stop. Nothing ends that server then, and the checker must find what it does.
+    /// The control: a gate is killed whose fuse stands still, before a server that does not stop. Nothing ends that server then, and the checker must find what it does.
     /// </summary>
     public bool WithoutFuse { get; init; }
 

@@ -51,7 +51,7 @@ public sealed class SystemRunTests
         Assert.True(report.Passed, $"{output}{report}");
     }
 
-    /// <summary>The run before can fail: where the fuse dies with its gate, a server that does not stop goes on, and the same checker finds what it does.</summary>
+    /// <summary>The run before can fail: where the fuse does nothing, a server that does not stop goes on, and the same checker finds what it does.</summary>
     [Fact]
     public async Task Gates_WithoutTheFuse_TheCheckerFindsTheServerThatShouldBeDead()
     {
