@@ -23,7 +23,8 @@ internal sealed class GateFaults(Random random, Simulator simulator)
             {
                 FreezeServer(w, index, seconds);
                 FreezeGate(w, index, seconds, another: random.Next(2) == 0);
-            }),
+            }
+            ),
             7 => (at, $"the server of {id} is frozen for {seconds:F1} s", w => FreezeServer(w, index, seconds)),
             8 or 9 => (at, $"the server of {id} is killed", w => KillServer(w, index)),
             10 => (at, $"the server of {id} ends by itself, and has saved", w => EndServer(w, index)),
@@ -40,7 +41,8 @@ internal sealed class GateFaults(Random random, Simulator simulator)
             {
                 KillServer(w, index);
                 KillLeader(w, seconds);
-            }),
+            }
+            ),
         };
     }
 

@@ -26,7 +26,11 @@ public sealed class GateRegistrationTests : IAsyncDisposable
 
     private static GateRecord Of(string incarnation, string? exited = null) => new()
     {
-        Instance = "g1", Url = "http://one:5551", Supervised = true, Incarnation = incarnation, Exited = exited,
+        Instance = "g1",
+        Url = "http://one:5551",
+        Supervised = true,
+        Incarnation = incarnation,
+        Exited = exited,
     };
 
     private async Task<GateRecord> StoredAsync() =>
