@@ -131,7 +131,7 @@ public class GateAgentTests
         gate.Server.Answers = false;
         await gate.UntilAsync(async () => await gate.NodeAsync() is null);
         Assert.Null(await gate.RecordAsync());
-        Assert.False(gate.IsOpen);
+        await gate.UntilAsync(() => !gate.IsOpen);
         gate.Server.Answers = true;
         await gate.UntilAsync(() => gate.IsOpen);
         Assert.Equal(GateKind.Unsupervised, (await gate.NodeAsync())!.Gate);

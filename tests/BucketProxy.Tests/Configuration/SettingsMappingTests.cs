@@ -116,7 +116,7 @@ public sealed class SettingsMappingTests
         var good = new GateOptions { Node = "x", Advertise = new Uri("http://x") };
         var options = fault switch
         {
-            "margin" => good with { Margin = TimeSpan.FromSeconds(5) },
+            "margin" => good with { Margin = TimeSpan.FromSeconds(11) },
             "release" => good with { Release = GateRelease.Restart },
             "advertise" => good with { Advertise = good.Server },
             "path" => good with { ReleasePath = "r" },
