@@ -94,18 +94,14 @@ public class GateAgentTests
 
     /// <summary>A request that was refused for the lease waits for a table; the renewal alone brings none.</summary>
     [Fact]
-    public async Task LeaseRefusedARequestAndIsRenewed_PublishesATable()
+    public async Task SeatIsRenewed_PublishesATableThoughNothingHasChanged()
     {
         await using var gate = new GateFixture();
         await gate.OpenAsync();
-        var tables = 0;
-        gate.Current.Published += (_, _) => tables++;
-        gate.Store.Partition();
-        gate.Time.Advance(gate.Agent.LeaseRemaining!.Value - TimeSpan.FromSeconds(5));
-        Assert.False(gate.Agent.LeaseIsValid);
-        gate.Store.Heal();
-        await gate.UntilAsync(() => gate.Agent.LeaseIsValid && gate.IsOpen);
-        Assert.True(tables > 0);
+        var before = gate.Current.Table;
+        gate.Seat.Renew();
+        await gate.UntilAsync(() => !ReferenceEquals(gate.Current.Table, before));
+        Assert.Same(before[B], gate.Entry);
     }
 
     [Fact]

@@ -35,13 +35,13 @@ internal sealed class GateFixture : IAsyncDisposable
         Traffic = new FakeTraffic(Current);
         Server = new FakeServer(Current, Time);
         var options = GateDesk.OptionsOf(release, supervised);
-        var seat = new OwnServerSeat(new OwnServer(options.NodeId, options.Server, null, IsOpen: false));
+        Seat = new OwnServerSeat(new OwnServer(options.NodeId, options.Server, null, IsOpen: false));
         _proxy = new ProxyAgent(
             Store, Keys, _mirror, Current, Traffic,
             new ProxyAgentOptions { Instance = "g1", OnStoreLoss = StoreLossMode.Fence, LoadInterval = TimeSpan.Zero },
-            Time, NullLogger<ProxyAgent>.Instance, own: seat);
+            Time, NullLogger<ProxyAgent>.Instance, own: Seat);
         Agent = new GateAgent(
-            Store, Keys, _mirror, _proxy, seat, Server, Server, supervised ? Server : null, options, Time, NullLogger<GateAgent>.Instance);
+            Store, Keys, _mirror, _proxy, Seat, Server, Server, supervised ? Server : null, options, Time, NullLogger<GateAgent>.Instance);
     }
 
     public FakeTimeProvider Time { get; } = new();
@@ -56,6 +56,8 @@ internal sealed class GateFixture : IAsyncDisposable
     public FakeTraffic Traffic { get; }
 
     public FakeServer Server { get; }
+
+    public OwnServerSeat Seat { get; }
 
     public GateAgent Agent { get; }
 
