@@ -6,16 +6,9 @@ namespace BucketProxy.Supervision;
 /// gate. Started by <see cref="SupervisedProcess"/> and by nobody else.</summary>
 public static class Fuse
 {
-    /// <summary>The word by which a program's own command line says that it is to be a fuse, by custom.</summary>
+    /// <summary>The word by which a program's own command line says that it is to be a fuse, by custom. Its entry point hands what follows the word to
+    /// <see cref="Run"/>, before it does anything else.</summary>
     public const string Command = "fuse";
-
-    /// <summary>The command line that runs the program that is running now as a fuse, for <see cref="SupervisedProcessOptions.Fuse"/>. Its entry point has to
-    /// hand what follows <see cref="Command"/> to <see cref="Run"/>, before it does anything else.</summary>
-    public static IReadOnlyList<string> OfThisProgram()
-    {
-        var program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of the program that runs is not known.");
-        return Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, Path.GetFullPath(Environment.GetCommandLineArgs()[0]), Command] : [program, Command];
-    }
 
     /// <summary>Is the fuse. Touches neither console nor thread pool.</summary>
     /// <param name="arguments">What followed <see cref="Command"/>.</param>

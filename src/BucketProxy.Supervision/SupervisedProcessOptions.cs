@@ -12,7 +12,7 @@ public sealed record SupervisedProcessOptions
     /// systemd does with services of type simple.</summary>
     public required IReadOnlyList<string> Command { get; init; }
 
-    /// <summary>The command line that runs the fuse: see <see cref="Supervision.Fuse.OfThisProgram"/>.</summary>
+    /// <summary>The command line that runs the fuse: a program whose entry point hands the rest of its arguments to <see cref="Supervision.Fuse.Run"/>.</summary>
     public required IReadOnlyList<string> Fuse { get; init; }
 
     /// <summary>What asks the program to end: one of <see cref="StopSignals"/>. Default SIGTERM.</summary>

@@ -4,14 +4,14 @@ using BucketProxy.Emulator.Nodes;
 
 namespace BucketProxy.Demo;
 
-/// <summary>Three emulated dtable-servers with one storage, in this process.</summary>
-internal sealed class DemoNodes(string directory, TimeProvider time) : IAsyncDisposable
+/// <summary>The emulated dtable-servers in this process; they share one storage with the one behind the gate.</summary>
+/// <param name="ids">Their ids.</param>
+/// <param name="directory">Where the storage is made.</param>
+/// <param name="time">The clock.</param>
+internal sealed class DemoNodes(IReadOnlyList<string> ids, string directory, TimeProvider time) : IAsyncDisposable
 {
-    /// <summary>Their ids.</summary>
-    public static IReadOnlyList<string> Ids { get; } = ["dtable-server-01", "dtable-server-02", "dtable-server-03"];
-
-    private readonly EmulatedNode?[] _nodes = new EmulatedNode?[Ids.Count];
-    private readonly EmulatorOptions[] _options = new EmulatorOptions[Ids.Count];
+    private readonly EmulatedNode?[] _nodes = new EmulatedNode?[ids.Count];
+    private readonly EmulatorOptions[] _options = new EmulatorOptions[ids.Count];
 
     /// <summary>Everything that the nodes did.</summary>
     public MemoryJournal Journal { get; } = new();
@@ -22,13 +22,14 @@ internal sealed class DemoNodes(string directory, TimeProvider time) : IAsyncDis
     /// <summary>Ids and addresses.</summary>
     public IReadOnlyList<(string Id, Uri Url)> Addresses => [.. _options.Select(o => (o.Id, new Uri($"http://127.0.0.1:{o.Port}")))];
 
-    /// <summary>Starts all three.</summary>
+    /// <summary>Starts all of them.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         for (var i = 0; i < _nodes.Length; i++)
         {
             // The real flush time: what a move does not save, the demonstration must find lost.
-            _options[i] = new EmulatorOptions { Id = Ids[i], StorageDirectory = Storage };
+            // The operation log is one for all servers: what one logged before it died, the next owner does again.
+            _options[i] = new EmulatorOptions { Id = ids[i], StorageDirectory = Storage, LogsOperations = true };
             await StartAsync(i, cancellationToken);
             _options[i] = _options[i] with { Port = _nodes[i]!.Url.Port };
         }

@@ -5,7 +5,7 @@ namespace BucketProxy.Demo;
 /// <summary>How the demonstration runs.</summary>
 internal sealed record DemoOptions
 {
-    /// <summary>True: about ten seconds, one node taken away and brought back, a verdict. False: until stopped.</summary>
+    /// <summary>True: about 20 seconds, one node taken away and brought back, one killed, a verdict. False: until stopped.</summary>
     public bool Once { get; init; }
 
     /// <summary>Settings of <see cref="DemoSettings"/>, without errors.</summary>

@@ -10,16 +10,12 @@ using Spectre.Console;
 namespace BucketProxy.Demo;
 
 /// <summary>
-/// The whole product in one process: proxy and monitor on the embedded store, three emulated dtable-servers, clients. A node is
-/// drained, stopped, started and filled again under load, and a checker judges by the nodes' own journals what became of it.
+/// The whole product in one process: proxy, monitor and gate on the embedded store, three emulated dtable-servers, clients. A node is
+/// drained, stopped, started and filled again under load; the one behind the gate, a process of its own, is killed. A checker judges by the nodes' own
+/// journals what became of it.
 /// </summary>
 internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, TimeProvider time, IDictionary variables)
 {
-    private const int Taken = 2;
-    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Away = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Between = TimeSpan.FromSeconds(20);
-
     /// <summary>Runs it.</summary>
     /// <returns>0: nothing failed, nothing was misrouted or lost. 1: something was, or the demonstration could not go on.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
@@ -42,32 +38,34 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
 
     private async Task<int> RunAsync(string directory, CancellationToken cancellationToken)
     {
-        await using var nodes = new DemoNodes(directory, time);
+        await using var nodes = new DemoNodes(DemoSettings.Nodes, directory, time);
         await nodes.StartAsync(cancellationToken);
+        using var gated = new GatedServer(DemoSettings.GatedNode, nodes.Storage, directory, time);
         var bases = new SampleBases(options.Bases, seed: 1);
         using var watching = new CancellationTokenSource();
         OwnerWitness witness;
         TrafficCount count;
         IReadOnlyList<AcknowledgedRow> acknowledged;
         IReadOnlyList<string> failures;
-        await using (var hosted = await InstanceHost.StartAsync(InstanceHost.Create(Settings(directory, nodes), time, variables), cancellationToken))
+        await using (var hosted = await InstanceHost.StartAsync(InstanceHost.Create(Settings(directory, nodes, gated), time, variables), cancellationToken))
         {
             var instance = hosted.Instance;
             witness = new OwnerWitness(instance.Mirror, time);
             var witnessing = witness.RunAsync(watching.Token);
             await UntilRoutedAsync(instance, cancellationToken);
             var (data, admin) = (Loopback(instance.Proxy!.Host.Addresses[0]), Loopback(instance.Admin.Addresses[0]));
-            Introduce(nodes, data, admin);
+            Introduce(nodes, gated, data, admin);
 
             using var traffic = new SampleTraffic(data, bases, time);
             using var orders = new DemoOrders(admin, options.Settings.Admin.ToAdminToken(), time);
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var running = traffic.RunAsync(ending.Token);
-            var screen = new DemoScreen(console, time, () => Line(instance, nodes, traffic, witness));
+            var screen = new DemoScreen(console, time, () => LineAsync(instance, nodes, gated, traffic, witness));
+            var play = new DemoPlay(instance, nodes, gated, traffic, orders, screen, options.Once, time);
             var showing = screen.RunAsync(ending.Token);
             try
             {
-                await PlayAsync(nodes, orders, screen, ending.Token);
+                await play.RunAsync(ending.Token);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -86,13 +84,14 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
             await witnessing;
         }
         await nodes.DisposeAsync();
-        return Judge(nodes, witness, count, acknowledged, failures);
+        return Judge(nodes, gated, witness, count, acknowledged, failures);
     }
 
-    private BucketProxySettings Settings(string directory, DemoNodes nodes) => options.Settings with
+    private BucketProxySettings Settings(string directory, DemoNodes nodes, GatedServer gated) => options.Settings with
     {
         DataDirectory = Path.Combine(directory, "data"),
         Nodes = [.. options.Settings.Nodes.Zip(nodes.Addresses, (node, at) => node with { LocalNodeUrl = at.Url })],
+        Gate = gated.Settings(options.Settings.Gate),
     };
 
     private async Task UntilRoutedAsync(Instance instance, CancellationToken cancellationToken)
@@ -106,54 +105,32 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
         }
     }
 
-    private async Task PlayAsync(DemoNodes nodes, DemoOrders orders, DemoScreen screen, CancellationToken stop)
-    {
-        var index = Taken;
-        while (true)
-        {
-            await Task.Delay(options.Once ? Calm : Between, time, stop);
-            var node = nodes.Addresses[index].Id;
-            screen.Say($"draining {node}");
-            await orders.DrainAsync(node, stop);
-            await nodes.StopAsync(index);
-            screen.Say($"{node} is empty and stopped");
-            await Task.Delay(Away, time, stop);
-            await nodes.StartAsync(index, stop);
-            screen.Say($"{node} is back; spreading the buckets");
-            await orders.BringBackAsync(node, stop);
-            screen.Say("spread");
-            if (options.Once)
-            {
-                await Task.Delay(Calm, time, stop);
-                return;
-            }
-            index = (index + 1) % nodes.Addresses.Count;
-        }
-    }
-
-    private void Introduce(DemoNodes nodes, Uri data, Uri admin)
+    private void Introduce(DemoNodes nodes, GatedServer gated, Uri data, Uri admin)
     {
         Line($"proxy      {data}   try: curl {data}ping/");
         Line($"operators  {admin}   try: curl {admin}api/status");
         foreach (var (id, url) in nodes.Addresses)
             Line($"node       {url}   {id}");
+        Line($"gate       {gated.Url}   {gated.Id}, a process of its own, which the gate runs");
     }
 
-    private static DemoLine Line(Instance instance, DemoNodes nodes, SampleTraffic traffic, OwnerWitness witness)
+    private static async Task<DemoLine> LineAsync(Instance instance, DemoNodes nodes, GatedServer gated, SampleTraffic traffic, OwnerWitness witness)
     {
         var table = instance.Table.Table;
-        var owned = nodes.Addresses.Select(n => table.Buckets.Count(b => b.Owner?.Id == n.Id)).ToList();
+        List<(int, int, long)?> loads = [.. nodes.Load, await gated.LoadAsync()];
+        var owned = nodes.Addresses.Select(n => n.Id).Append(gated.Id).Select(id => table.Buckets.Count(b => b.Owner?.Id == id));
         return new DemoLine(
-            traffic.Count, [.. nodes.Load.Zip(owned, (load, buckets) => (load, buckets))],
+            traffic.Count, [.. loads.Zip(owned, (load, buckets) => (load, buckets))],
             table.Buckets.Count(b => b.State == EntryState.Moving), witness.Moved);
     }
 
     private int Judge(
-        DemoNodes nodes, OwnerWitness witness, TrafficCount count, IReadOnlyList<AcknowledgedRow> acknowledged, IReadOnlyList<string> failures)
+        DemoNodes nodes, GatedServer gated, OwnerWitness witness, TrafficCount count, IReadOnlyList<AcknowledgedRow> acknowledged, IReadOnlyList<string> failures)
     {
         var report = OwnershipChecker.Check(new OwnershipCheck
         {
-            Journal = nodes.Journal.Entries,
+            Journal = [.. nodes.Journal.Entries, .. gated.Journal],
+            Exits = gated.Exits,
             StorageDirectory = nodes.Storage,
             Acknowledged = acknowledged,
             Owners = witness.History,
@@ -164,12 +141,14 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
             Line($"failed: {failure}");
         if (!report.IsClean)
             Line(report.ToString());
-        var misrouted = report.ForeignServes.Count + report.DoubleOpens.Count;
+        var split = report.DoubleOpens.Count + report.ForeignSaves.Count;
         Line(string.Create(CultureInfo.InvariantCulture,
             $"rows: {report.RowsJudged} acknowledged, {report.Lost} lost, {report.Doubled} doubled; {report.ServesJudged} requests judged by the nodes' journals"));
         Line(string.Create(CultureInfo.InvariantCulture,
-            $"demo: {count.Requests} requests, {count.Failed} failed, {misrouted} misrouted, {count.Bases} bases, {witness.Moved} moved"));
-        return report.IsClean && count.Failed == 0 && count.Requests > 0 && report.ServesJudged > 0 && witness.Moved > 0 ? 0 : 1;
+            $"killed: {gated.Exits.Count}; {count.Cut} requests and websockets were with it and failed with it"));
+        Line(string.Create(CultureInfo.InvariantCulture,
+            $"demo: {count.Requests} requests, {count.Failed} failed, {report.ForeignServes.Count} misrouted, {report.Lost} lost, {split} split, {count.Bases} bases, {witness.Moved} moved"));
+        return report.IsClean && count.Failed == 0 && count.Requests > 0 && report.ServesJudged > 0 && witness.Moved > 0 && (!options.Once || gated.Exits.Count > 0) ? 0 : 1;
     }
 
     private void Line(string line) => console.Profile.Out.Writer.WriteLine(line);

@@ -12,7 +12,7 @@ internal sealed record DemoLine(
     TrafficCount Traffic, IReadOnlyList<((int Bases, int Sockets, long Operations)? Load, int Buckets)> Nodes, int Moving, long Moved);
 
 /// <summary>Prints a line a second: readable in a terminal, in a pipe and in a log.</summary>
-internal sealed class DemoScreen(IAnsiConsole console, TimeProvider time, Func<DemoLine> look)
+internal sealed class DemoScreen(IAnsiConsole console, TimeProvider time, Func<Task<DemoLine>> look)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private readonly long _since = time.GetTimestamp();
@@ -34,7 +34,7 @@ internal sealed class DemoScreen(IAnsiConsole console, TimeProvider time, Func<D
         while (!stop.IsCancellationRequested)
         {
             await Task.Delay(Interval, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            Show(look());
+            Show(await look());
         }
     }
 

@@ -8,9 +8,15 @@ namespace BucketProxy.Demo;
 internal static class DemoSettings
 {
     // Without them it would not be the demonstration; and a store that others use is none to play with.
-    private static readonly string[] Own = ["store", "dataDirectory", "roles", "nodes"];
+    private static readonly string[] Own = ["store", "dataDirectory", "roles", "nodes", "gate"];
 
-    /// <summary>Reads and checks. Where the nodes listen and where the data lies is known when it runs.</summary>
+    /// <summary>The nodes in this process.</summary>
+    public static IReadOnlyList<string> Nodes { get; } = ["dtable-server-01", "dtable-server-02"];
+
+    /// <summary>The node behind the gate.</summary>
+    public static string GatedNode => "dtable-server-03";
+
+    /// <summary>Reads and checks. Where the nodes listen, what the gate runs and where the data lies is known when it runs.</summary>
     /// <param name="port">The data port, unless <paramref name="set"/> says another one.</param>
     /// <param name="adminPort">The operators' port, likewise.</param>
     /// <param name="set">Settings from the command line, as <see cref="SettingsLoader"/> takes them.</param>
@@ -32,10 +38,13 @@ internal static class DemoSettings
             ["cluster"] = "demo",
             ["data:listen"] = Loopback(port),
             ["admin:listen"] = Loopback(adminPort),
-            ["monitor:minNodes"] = DemoNodes.Ids.Count.ToString(CultureInfo.InvariantCulture),
+            ["roles"] = "proxy,monitor,gate",
+            ["gate:node"] = GatedNode,
+            ["gate:advertise"] = "http://127.0.0.1/",
+            ["monitor:minNodes"] = (Nodes.Count + 1).ToString(CultureInfo.InvariantCulture),
             ["logging:level"] = "error",
         };
-        foreach (var (index, id) in DemoNodes.Ids.Index())
+        foreach (var (index, id) in Nodes.Index())
         {
             values[$"nodes:{index}:id"] = id;
             values[$"nodes:{index}:local_node_url"] = "http://127.0.0.1/";

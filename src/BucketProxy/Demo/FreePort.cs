@@ -20,4 +20,12 @@ internal static class FreePort
             return 0;
         }
     }
+
+    /// <summary>A port that is free now, for a program that has to be told its port.</summary>
+    public static int Next()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
 }

@@ -13,8 +13,9 @@ namespace BucketProxy.Demo;
 /// <param name="Failed">Those that a real client would have seen fail.</param>
 /// <param name="Bases">Bases asked for.</param>
 /// <param name="Sockets">Websockets open.</param>
-/// <param name="Reconnects">Websockets that were closed for a move (1012) and came back.</param>
-internal sealed record TrafficCount(long Requests, long Failed, int Bases, int Sockets, long Reconnects);
+/// <param name="Reconnects">Websockets that were closed for a move (1012), or cut with the server that was killed, and came back.</param>
+/// <param name="Cut">Requests and websockets that were with the server when it was killed, and failed with it.</param>
+internal sealed record TrafficCount(long Requests, long Failed, int Bases, int Sockets, long Reconnects, long Cut);
 
 /// <summary>
 /// Clients as SeaTable has them: internal services that append and read rows and never retry, and browsers with a websocket
@@ -25,6 +26,10 @@ internal sealed class SampleTraffic(Uri proxy, SampleBases bases, TimeProvider t
 {
     private const int Workers = 12;
     private const int Sockets = 24;
+
+    // Of what no death can be the reason.
+    private const long DeadLong = long.MaxValue;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan MessagePause = TimeSpan.FromMilliseconds(250);
 
@@ -40,18 +45,31 @@ internal sealed class SampleTraffic(Uri proxy, SampleBases bases, TimeProvider t
     private long _requests;
     private long _failed;
     private long _reconnects;
+    private long _cut;
+    private volatile Kill? _kill;
     private long _row;
     private int _open;
 
     /// <summary>What has been seen so far.</summary>
     public TrafficCount Count => new(
-        Interlocked.Read(ref _requests), Interlocked.Read(ref _failed), _asked.Count, Volatile.Read(ref _open), Interlocked.Read(ref _reconnects));
+        Interlocked.Read(ref _requests), Interlocked.Read(ref _failed), _asked.Count, Volatile.Read(ref _open), Interlocked.Read(ref _reconnects),
+        Interlocked.Read(ref _cut));
 
     /// <summary>The rows that nodes acknowledged.</summary>
     public IReadOnlyList<AcknowledgedRow> Acknowledged => [.. _acknowledged];
 
     /// <summary>The first failures, in words.</summary>
     public IReadOnlyList<string> Failures => [.. _failures.Take(10)];
+
+    /// <summary>Something is killed: what is with it now, or comes to it before it is dead, may fail with it.</summary>
+    /// <param name="hits">Whether a base is with it.</param>
+    /// <param name="kill">Completes when it is dead. What begins after that may not fail.</param>
+    public async Task KillingAsync(Func<BaseId, bool> hits, Func<Task> kill)
+    {
+        _kill = new Kill(hits, long.MaxValue);
+        await kill();
+        _kill = new Kill(hits, time.GetTimestamp());
+    }
 
     /// <summary>Runs until cancelled; ends when every client has ended what it was at.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
@@ -64,23 +82,24 @@ internal sealed class SampleTraffic(Uri proxy, SampleBases bases, TimeProvider t
         {
             var id = bases.Pick(random);
             _asked.TryAdd(id, true);
+            var since = time.GetTimestamp();
             try
             {
                 if (random.Next(2) == 0)
-                    await AppendAsync(id);
+                    await AppendAsync(id, since);
                 else
-                    await ReadAsync(id);
+                    await ReadAsync(id, since);
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
             {
-                Failed($"{id}: {e.Message}");
+                Failed(id, since, $"{id}: {e.Message}");
             }
             Interlocked.Increment(ref _requests);
             await DelayAsync(Pause * (0.5 + random.NextDouble()), stop);
         }
     }
 
-    private async Task AppendAsync(BaseId id)
+    private async Task AppendAsync(BaseId id, long since)
     {
         var key = $"row-{Interlocked.Increment(ref _row)}";
         var body = new JsonObject { ["table_name"] = "Table1", ["row"] = new JsonObject { ["key"] = key } };
@@ -88,14 +107,14 @@ internal sealed class SampleTraffic(Uri proxy, SampleBases bases, TimeProvider t
         if (answer.IsSuccessStatusCode)
             _acknowledged.Enqueue(new AcknowledgedRow(id.ToString(), "key", key));
         else
-            Failed($"append to {id}: {(int)answer.StatusCode}");
+            Failed(id, since, $"append to {id}: {(int)answer.StatusCode}");
     }
 
-    private async Task ReadAsync(BaseId id)
+    private async Task ReadAsync(BaseId id, long since)
     {
         using var answer = await _http.GetAsync(new Uri($"/api/v1/dtables/{id}/rows/?table_name=Table1&limit=1", UriKind.Relative));
         if (!answer.IsSuccessStatusCode)
-            Failed($"read of {id}: {(int)answer.StatusCode}");
+            Failed(id, since, $"read of {id}: {(int)answer.StatusCode}");
     }
 
     private async Task ListenAsync(Random random, CancellationToken stop)
@@ -105,13 +124,14 @@ internal sealed class SampleTraffic(Uri proxy, SampleBases bases, TimeProvider t
         while (!stop.IsCancellationRequested)
         {
             using var socket = new ClientWebSocket();
+            var since = time.GetTimestamp();
             try
             {
                 await socket.ConnectAsync(url, CancellationToken.None);
                 Interlocked.Increment(ref _open);
                 try
                 {
-                    await EchoAsync(socket, id, stop);
+                    await EchoAsync(socket, id, since, stop);
                 }
                 finally
                 {
@@ -120,14 +140,15 @@ internal sealed class SampleTraffic(Uri proxy, SampleBases bases, TimeProvider t
             }
             catch (WebSocketException e)
             {
-                Failed($"websocket of {id}: {e.Message}");
+                if (Failed(id, since, $"websocket of {id}: {e.Message}"))
+                    Interlocked.Increment(ref _reconnects);
                 await DelayAsync(MessagePause, stop);
             }
         }
     }
 
     // Until the proxy closes it for a move, or the demonstration ends.
-    private async Task EchoAsync(ClientWebSocket socket, BaseId id, CancellationToken stop)
+    private async Task EchoAsync(ClientWebSocket socket, BaseId id, long since, CancellationToken stop)
     {
         var buffer = new byte[256];
         for (var n = 0; !stop.IsCancellationRequested; n++)
@@ -137,16 +158,14 @@ internal sealed class SampleTraffic(Uri proxy, SampleBases bases, TimeProvider t
             var got = await socket.ReceiveAsync(buffer, CancellationToken.None);
             if (got.MessageType == WebSocketMessageType.Close)
             {
-                if ((int?)socket.CloseStatus == 1012)
+                if ((int?)socket.CloseStatus == 1012 || Failed(id, since, $"websocket of {id}: closed with {(int?)socket.CloseStatus}"))
                     Interlocked.Increment(ref _reconnects);
-                else
-                    Failed($"websocket of {id}: closed with {(int?)socket.CloseStatus}");
                 await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
                 return;
             }
             Interlocked.Increment(ref _requests);
             if (Encoding.UTF8.GetString(buffer, 0, got.Count) != text)
-                Failed($"websocket of {id}: another answer than was sent");
+                Failed(id, DeadLong, $"websocket of {id}: another answer than was sent");
             await DelayAsync(MessagePause, stop);
         }
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
@@ -155,12 +174,21 @@ internal sealed class SampleTraffic(Uri proxy, SampleBases bases, TimeProvider t
     private async Task DelayAsync(TimeSpan delay, CancellationToken stop) =>
         await Task.Delay(delay, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    private void Failed(string what)
+    // True: it was with what was killed.
+    private bool Failed(BaseId id, long since, string what)
     {
+        if (_kill is { } kill && since < kill.DeadAt && kill.Hits(id))
+        {
+            Interlocked.Increment(ref _cut);
+            return true;
+        }
         Interlocked.Increment(ref _failed);
         _failures.Enqueue(what);
+        return false;
     }
 
     /// <summary>Closes its connections.</summary>
     public void Dispose() => _http.Dispose();
+
+    private sealed record Kill(Func<BaseId, bool> Hits, long DeadAt);
 }

@@ -36,16 +36,30 @@ public sealed class DemoCommandTests
         await running;
     }
 
+    /// <summary>A node drained and brought back, another one's process killed before it has saved anything: judged by the nodes' own journals.</summary>
     [Fact]
-    public void Load_NothingSet_IsAnEmbeddedClusterOfThreeNodesOnLocalhost()
+    public async Task Demo_Once_KillsTheServerBehindTheGateAndLosesNothing()
+    {
+        var run = await CommandRun.Of("demo", "--once", "--port", "0", "--admin-port", "0");
+
+        Assert.True(run.ExitCode == ExitCode.Done, run.Output + run.Error);
+        Assert.Matches(@"kill -9 \d+, the process of dtable-server-03, with \d\d buckets", run.Output);
+        Assert.Matches(@"they are open elsewhere after \d+\.\d s", run.Output);
+        Assert.Contains("killed: 1;", run.Output, StringComparison.Ordinal);
+        Assert.Matches(@"demo: \d+ requests, 0 failed, 0 misrouted, 0 lost, 0 split, \d+ bases, \d+ moved", run.Output);
+    }
+
+    [Fact]
+    public void Load_NothingSet_IsAnEmbeddedClusterOfThreeNodesOnLocalhostOneOfThemGated()
     {
         var loaded = DemoSettings.Load(5550, 5555, []);
 
         Assert.Empty(loaded.Errors);
         Assert.Equal(StoreKind.Embedded, loaded.Settings.Store);
         Assert.Equal(("127.0.0.1:5550", "127.0.0.1:5555"), (loaded.Settings.Data.Listen.ToString(), loaded.Settings.Admin.Listen.ToString()));
-        Assert.Equal(DemoNodes.Ids, loaded.Settings.Nodes.Select(n => n.Id));
-        Assert.Equal(DemoNodes.Ids.Count, loaded.Settings.Monitor.MinNodes);
+        Assert.Equal(["dtable-server-01", "dtable-server-02"], loaded.Settings.Nodes.Select(n => n.Id));
+        Assert.Equal(("dtable-server-03", 3), (loaded.Settings.Gate.Node, loaded.Settings.Monitor.MinNodes));
+        Assert.Equal([Role.Proxy, Role.Monitor, Role.Gate], loaded.Settings.Roles.Order());
     }
 
     [Fact]
@@ -86,6 +100,7 @@ public sealed class DemoCommandTests
     [InlineData("dataDirectory=/tmp")]
     [InlineData("Roles=monitor")]
     [InlineData("nodes[0].weight=2")]
+    [InlineData("gate.leaseTimeToLive=5s")]
     public async Task Demo_WhatMakesItTheDemonstration_IsRefused(string set)
     {
         var run = await CommandRun.Of("demo", "--set", set);
@@ -94,7 +109,7 @@ public sealed class DemoCommandTests
         Assert.Equal(ExitCode.BadSettings, run.ExitCode);
         Assert.Equal(
             [
-                $"command line: {key}: \"{value}\" is not allowed: the demonstration has its own store, dataDirectory, roles, nodes.",
+                $"command line: {key}: \"{value}\" is not allowed: the demonstration has its own store, dataDirectory, roles, nodes, gate.",
                 "1 setting is not allowed. All settings: docs/configuration.md, or bucketproxy check-config --document",
                 "",
             ], run.Error.Split('\n'));

@@ -25,13 +25,15 @@ internal sealed class GateRole : IAsyncDisposable
 {
     private readonly ProxyAgent _proxy;
     private readonly NodeCalls _calls;
+    private readonly SupervisedServer? _server;
 
-    private GateRole(DataHost host, ProxyAgent proxy, GateAgent agent, NodeCalls calls)
+    private GateRole(DataHost host, ProxyAgent proxy, GateAgent agent, NodeCalls calls, SupervisedServer? server)
     {
         Host = host;
         _proxy = proxy;
         Agent = agent;
         _calls = calls;
+        _server = server;
     }
 
     /// <summary>The gate's port.</summary>
@@ -39,6 +41,9 @@ internal sealed class GateRole : IAsyncDisposable
 
     /// <summary>Its part in the cluster.</summary>
     public GateAgent Agent { get; }
+
+    /// <summary>The process of the server that was started last, living or dead; null: none was, or somebody else runs the server.</summary>
+    public int? ServerProcessId => _server?.ProcessId;
 
     /// <summary>Completes once its part as a proxy serves by a table of its own, and the records of earlier processes are gone.</summary>
     public Task Serving => _proxy.Serving;
@@ -96,7 +101,7 @@ internal sealed class GateRole : IAsyncDisposable
             new SupervisedProcessOptions
             {
                 Command = gate.Command,
-                Fuse = Fuse.OfThisProgram(),
+                Fuse = ThisProgram.CommandLine(Fuse.Command),
                 StopSignal = gate.StopSignal,
                 WorkingDirectory = gate.WorkingDirectory,
                 // The gate's own settings, secrets among them, are nothing to the server.
@@ -109,7 +114,7 @@ internal sealed class GateRole : IAsyncDisposable
             loggers.CreateLogger<GateAgent>()));
         proxy.Start();
         agent.Start();
-        return new GateRole(host, proxy, agent, calls);
+        return new GateRole(host, proxy, agent, calls, launcher);
     }
 
     // As long as a leader waits for a release by default; whoever gives up first, the next move asks again.

@@ -14,6 +14,10 @@ internal sealed class SupervisedServer(SupervisedProcessOptions options, string 
     public static TimeProvider Clock => BootTimeProvider.Instance;
 
     private int _runs;
+    private int _processId;
+
+    /// <summary>The process that was started last; null: none was.</summary>
+    public int? ProcessId => Volatile.Read(ref _processId) is > 0 and var id ? id : null;
 
     public async Task<IServerRun> StartAsync(long killedAt, CancellationToken cancellationToken)
     {
@@ -23,6 +27,7 @@ internal sealed class SupervisedServer(SupervisedProcessOptions options, string 
             var process = await SupervisedProcess.StartAsync(options, left, Clock, logger, cancellationToken);
             // By the absolute time: what passed in between is not given on top.
             process.ExtendUntil(killedAt);
+            Volatile.Write(ref _processId, process.ProcessId);
             var run = Interlocked.Increment(ref _runs);
             return new Run(process, string.Create(CultureInfo.InvariantCulture, $"{instance}/{run}"));
         }
