@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Reflection;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 
 namespace BucketProxy.Supervision.Tests;
 
@@ -37,7 +37,7 @@ internal static class TestProgram
     {
         await using var output = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
         await using var process = await SupervisedProcess.StartAsync(
-            new() { Command = command, Fuse = Fuse }, lifetime, BootTimeProvider.Instance, NullLogger.Instance, CancellationToken.None);
+            new() { Command = command, Fuse = Fuse }, lifetime, BootTimeProvider.Instance, new WarningsTo(output), CancellationToken.None);
         await output.WriteLineAsync($"running {process.ProcessId}");
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         while (!process.Exited.IsCompleted)
@@ -46,5 +46,19 @@ internal static class TestProgram
             await Task.WhenAny(process.Exited, tick.WaitForNextTickAsync().AsTask());
         }
         await output.WriteLineAsync($"exited {(await process.Exited).Reason}");
+    }
+
+    /// <summary>What is worth a warning, for the test that reads the gate's output.</summary>
+    private sealed class WarningsTo(TextWriter output) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+                TextWriter.Synchronized(output).WriteLine($"{logLevel}: {formatter(state, exception)}");
+        }
     }
 }

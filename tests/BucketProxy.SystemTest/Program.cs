@@ -17,9 +17,11 @@ var drain = new Option<string?>("--drain") { Description = "Instead: drain this 
 var gates = new Option<bool>("--gates") { Description = "Instead: three servers behind gates, killed, frozen and cut off one after the other." };
 var freeze = new Option<int>("--freeze") { Description = "With --gates: how many seconds a frozen process stays frozen.", DefaultValueFactory = _ => 75 };
 var noFuse = new Option<bool>("--without-fuse") { Description = "With --gates, the control: a gate is killed whose fuse stands still, before a server that does not stop. The run succeeds when the checker finds what that server does." };
+var mixed = new Option<bool>("--mixed") { Description = "With --gates: one server that its gate runs, one that it does not run, and one without a gate." };
+var misled = new Option<bool>("--without-supervision") { Description = "With --gates, the control: a gate is killed that says that it runs its server, and runs another program. The run succeeds when the checker finds what that server does." };
 var root = new RootCommand("Real processes (etcd, proxies, monitors, dtable-server stand-ins) under load, disturbed in a seeded order, judged at the end.")
 {
-    seconds, seed, bases, sockets, rate, planned, only, noHandOff, keep, drain, gates, freeze, noFuse,
+    seconds, seed, bases, sockets, rate, planned, only, noHandOff, keep, drain, gates, freeze, mixed, noFuse, misled,
 };
 root.SetAction(async (parsed, _) =>
 {
@@ -37,6 +39,9 @@ root.SetAction(async (parsed, _) =>
     };
     if (parsed.GetValue(gates))
     {
+        var kind = parsed.GetValue(noFuse) ? GateRunKind.WithoutFuse
+            : parsed.GetValue(misled) ? GateRunKind.WithoutSupervision
+            : parsed.GetValue(mixed) ? GateRunKind.Mixed : GateRunKind.Supervised;
         var gated = await GateRun.RunAsync(
             new GateRunOptions
             {
@@ -45,12 +50,12 @@ root.SetAction(async (parsed, _) =>
                 Rate = parsed.GetResult(rate) is { Implicit: false } ? options.Rate : new GateRunOptions().Rate,
                 Freeze = TimeSpan.FromSeconds(parsed.GetValue(freeze)),
                 Only = options.Only,
-                WithoutFuse = parsed.GetValue(noFuse),
+                Kind = kind,
                 Directory = options.Directory,
             },
             Console.Out);
         Console.WriteLine(gated);
-        if (!parsed.GetValue(noFuse))
+        if (kind is GateRunKind.Supervised or GateRunKind.Mixed)
             return gated.Passed ? 0 : 1;
         Console.WriteLine(gated.Ownership.ForeignSaves.Count > 0 ? "control: the checker found the saves of the server that should be dead" : "control: FAILED, nothing was found");
         return gated.Ownership.ForeignSaves.Count > 0 ? 0 : 1;

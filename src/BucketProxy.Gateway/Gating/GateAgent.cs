@@ -111,6 +111,9 @@ public sealed class GateAgent : IAsyncDisposable
     /// <summary>Whether the server answered when it was last asked.</summary>
     public bool ServerAnswers => _server.Answers;
 
+    /// <summary>The server's runs so far; none where somebody else runs it.</summary>
+    public RunCount Runs => _server.Runs;
+
     /// <summary>For how long the lease lives for certain; null: there is none.</summary>
     public TimeSpan? LeaseRemaining => _registration.Lease?.Remaining;
 
@@ -240,8 +243,8 @@ public sealed class GateAgent : IAsyncDisposable
     private static TimeSpan? Earliest(TimeSpan? one, TimeSpan? other) => one is null ? other : other is null || one < other ? one : other;
 
     /// <summary>
-    /// Ends the server, which gets its time to save, and takes the keys out of the store. Call when nothing is in flight any more, and before
-    /// the gate's part as a proxy ends.
+    /// Ends the server, which gets its time to save, and takes the keys out of the store. A server that is not the gate's lives on, so its keys stay as long
+    /// as the lease. Call when nothing is in flight any more, and before the gate's part as a proxy ends.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -254,8 +257,13 @@ public sealed class GateAgent : IAsyncDisposable
             await ((Task)write).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _seat.Want(_seat.Wanted with { IsOpen = false });
         await _server.DisposeAsync().ConfigureAwait(false);
-        if (_state.CreatedAt > 0)
+        if (_state.CreatedAt > 0 && _options.Supervised)
             await LeaveAsync().ConfigureAwait(false);
+        else if (_state.CreatedAt > 0)
+        {
+            await _registration.AbandonAsync().ConfigureAwait(false);
+            Log.KeysStay(_logger, _options.NodeId, _options.LeaseTimeToLive);
+        }
         await _registration.DisposeAsync().ConfigureAwait(false);
         _silence.Dispose();
         _seat.InForceChanged -= _signal.Set;

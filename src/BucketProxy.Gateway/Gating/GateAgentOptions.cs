@@ -8,6 +8,10 @@ public sealed record GateAgentOptions
     /// <summary>Unique per process.</summary>
     public required string Instance { get; init; }
 
+    /// <summary>Instances that ran before this one and are dead for certain. Where the server is not the gate's to run, this one takes their key over:
+    /// the server is the one that it was.</summary>
+    public IReadOnlyList<string> Predecessors { get; init; } = [];
+
     /// <summary>The node behind the gate, for example <c>dtable-server-01</c>.</summary>
     public required string NodeId { get; init; }
 

@@ -62,10 +62,49 @@ internal sealed class GateRegistration(
             Log.GateRegistered(logger, options.NodeId, result.Revision);
             return new GateRegistered(result.Revision);
         }
+        if (!options.Supervised && await TakeOverAsync(first, lease.LeaseId, cancellationToken).ConfigureAwait(false) is { } revision)
+        {
+            _modifiedAt = revision;
+            Log.GateTakenOver(logger, options.NodeId, revision);
+            return new GateRegistered(revision);
+        }
         await DropLeaseAsync().ConfigureAwait(false);
         var why = $"another gate, or a server of its own, is registered as {options.NodeId}";
         Log.GateRefused(logger, options.NodeId);
         return new GateRefused(why);
+    }
+
+    // G7 keeps a key from being written over since a server may live behind it. Here it is the same server, and its gate is dead: both keys go on under
+    // the new lease, so that nobody takes the server for lost. Null: the key is not a predecessor's, or something has changed.
+    private async Task<long?> TakeOverAsync(GateRecord first, long leaseId, CancellationToken cancellationToken)
+    {
+        string[] both = [keys.Gate(options.NodeId), keys.Node(options.NodeId)];
+        var snapshot = await store.ReadAsync(both, cancellationToken: cancellationToken).ConfigureAwait(false);
+        if (Entry(both[0]) is not { } gate || RecordJson.Read<GateRecord>(gate.Value.Span) is not { Supervised: false } before
+            || !options.Predecessors.Contains(before.Instance))
+        {
+            return null;
+        }
+        var node = Entry(both[1]);
+        var operations = new List<StoreOperation>
+        {
+            StoreOperation.PutText(both[0], RecordJson.Write(first with { Incarnation = before.Incarnation }), leaseId),
+        };
+        if (node is not null)
+            operations.Add(new PutOperation(both[1], node.Value, leaseId));
+        var result = await store.CommitAsync(
+            new StoreTransaction
+            {
+                Comparisons = [Comparison.ModifiedAt(both[0], gate.ModRevision), Comparison.ModifiedAt(both[1], node?.ModRevision ?? 0)],
+                Success = operations,
+            },
+            cancellationToken).ConfigureAwait(false);
+        if (!result.Succeeded)
+            return null;
+        _createdAt = gate.CreateRevision;
+        return result.Revision;
+
+        StoreEntry? Entry(string key) => snapshot.Entries.FirstOrDefault(e => e.Key == key);
     }
 
     /// <summary>
@@ -128,6 +167,9 @@ internal sealed class GateRegistration(
                 Success = [StoreOperation.DeleteKey(keys.Gate(options.NodeId)), StoreOperation.DeleteKey(keys.Node(options.NodeId))],
             },
             cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Leaves both keys to the lease's end.</summary>
+    public ValueTask AbandonAsync() => Interlocked.Exchange(ref _lease, null)?.AbandonAsync() ?? ValueTask.CompletedTask;
 
     /// <summary>Gives the lease back.</summary>
     public ValueTask DisposeAsync() => DropLeaseAsync();

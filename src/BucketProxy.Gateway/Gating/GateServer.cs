@@ -30,6 +30,12 @@ internal sealed class GateServer(
     private Task _ping = Task.CompletedTask;
     private bool _answers;
     private bool _isGone;
+    private long _started;
+    private long _saved;
+    private long _lost;
+
+    /// <summary>Its runs so far.</summary>
+    public RunCount Runs => new(Interlocked.Read(ref _started), Interlocked.Read(ref _saved), Interlocked.Read(ref _lost));
 
     /// <summary>When the present run was started, as the registration says it: another one for each run.</summary>
     public string? StartTime { get; private set; }
@@ -96,6 +102,7 @@ internal sealed class GateServer(
             var run = await launcher!.StartAsync(end, stop).ConfigureAwait(false);
             StartTime = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture);
             Volatile.Write(ref _run, run);
+            Interlocked.Increment(ref _started);
             Log.ServerStarted(logger, options.NodeId, run.Incarnation);
             tell(new ServerStarted(run.Incarnation, null));
             _ = EndAsync(run);
@@ -111,6 +118,7 @@ internal sealed class GateServer(
     private async Task EndAsync(IServerRun run)
     {
         var end = await run.Ended.ConfigureAwait(false);
+        Interlocked.Increment(ref end.HasSaved ? ref _saved : ref _lost);
         if (end.HasSaved)
             Log.ServerSaved(logger, options.NodeId, run.Incarnation);
         else

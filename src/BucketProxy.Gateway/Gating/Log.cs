@@ -45,6 +45,13 @@ internal static partial class Log
     [LoggerMessage(3212, LogLevel.Warning, "The gate of {Node} could not write to the store; it tries again.")]
     public static partial void GateWriteFailed(ILogger logger, Exception exception, string node);
 
+    [LoggerMessage(3215, LogLevel.Information, "The gate of {Node} goes on from the one before it, at revision {Revision}: the server is the same.")]
+    public static partial void GateTakenOver(ILogger logger, string node, long revision);
+
+    [LoggerMessage(3216, LogLevel.Warning,
+        "The gate of {Node} stops. Its server lives on, as far as the gate knows: its registration stands for {TimeToLive}, and a gate that is started meanwhile goes on from it.")]
+    public static partial void KeysStay(ILogger logger, string node, TimeSpan timeToLive);
+
     [LoggerMessage(3214, LogLevel.Error,
         "The server of {Node} has not answered for long; its registration is taken out of the store. Monitors decide about its buckets as without a gate.")]
     public static partial void ServerAway(ILogger logger, string node);

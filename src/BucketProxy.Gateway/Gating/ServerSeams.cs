@@ -39,6 +39,12 @@ public interface IServerRun : IAsyncDisposable
 /// <param name="Reason">What happened, for people.</param>
 public sealed record ServerEnd(bool HasSaved, string Reason);
 
+/// <summary>Runs of the server that a gate runs, since the gate's process began.</summary>
+/// <param name="Started">Those that were started.</param>
+/// <param name="Saved">Those that were asked to end, and ended by themselves without an error.</param>
+/// <param name="Lost">Those that ended otherwise: crashed, or killed. What they had not saved or logged is lost.</param>
+public readonly record struct RunCount(long Started, long Saved, long Lost);
+
 /// <summary>What a gate asks of its server over HTTP.</summary>
 public interface IServerCalls
 {

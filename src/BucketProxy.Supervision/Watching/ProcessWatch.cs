@@ -111,7 +111,8 @@ internal sealed class ProcessWatch
                 foreach (var report in reports)
                     Hear(report);
             }
-            if ((ready & 2) != 0)
+            // It may have done its work while this process stood still.
+            if ((ready & 2) != 0 && _cause is null)
                 KillLateFuse();
             if (ready == 0)
                 Try(AdoptedProcesses.ReapStrays);

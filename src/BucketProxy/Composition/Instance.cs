@@ -104,7 +104,7 @@ internal sealed class Instance : IHostedService, IAsyncDisposable
 
         // :: Step 2: operators first. While anything else is missing, health says what.
         var context = _context = AdminContextOf();
-        InstanceMetrics.Make(_telemetry, context, new InstanceParts(Settings, () => Proxy?.Host, () => Proxy?.Agent, () => Monitor), _time);
+        InstanceMetrics.Make(_telemetry, context, new InstanceParts(Settings, () => Proxy?.Host, () => Proxy?.Agent, () => Monitor, () => Gate?.Agent), _time);
         Admin = AdminHost.Create(context, _loggers, _time);
         _endings.Push(Admin.DisposeAsync);
         await Admin.StartAsync(cancellationToken);

@@ -47,7 +47,7 @@ internal sealed record GateSettings
         Min = "0s", Max = "5m", Raise = "A crash interrupts its buckets longer.", Lower = "A late save may overwrite the new owner's.")]
     public TimeSpan LateSaveTime { get; init; } = TimeSpan.FromSeconds(5);
 
-    [Setting("The time to live of the gate's lease in the store.", Min = "3s", Max = "10m",
+    [Setting("The time to live of the gate's lease in the store. For a server that the gate does not run it is at least 90s, as for servers that register themselves: the end of the lease is no proof there.", Min = "3s", Max = "10m",
         Raise = "A lost machine is noticed later.", Lower = "More renewals, and servers stopped in a shorter absence of the store.")]
     public TimeSpan LeaseTimeToLive { get; init; } = TimeSpan.FromSeconds(20);
 

@@ -56,6 +56,9 @@ internal sealed class InstanceMetrics
         Count("bucketproxy.store.watch.wedged", "{watch}", "Watches closed because they did not tell what a read found.", () => context.Mirror().WedgedWatches);
 
         Level("bucketproxy.lease.remaining", "s", "For how long the lease is certain to live; 0: there is none.", () => Leases(parts));
+        Level("bucketproxy.gate.open", "", "1 while a gate lets requests through to its server, else 0.", () => Gate(parts, () => parts.Gate is { IsOpen: true } ? 1L : 0L));
+        Count("bucketproxy.gate.runs.started", "{run}", "Runs of its server that a gate started.", () => Gate(parts, () => parts.Gate?.Runs.Started ?? 0));
+        Count("bucketproxy.gate.runs.ended", "{run}", "Those that ended: saved, when they were told to; lost, by a crash or a kill.", () => Ended(parts));
         Level("bucketproxy.leading", "", "1 while the monitor of this instance leads, else 0.", () => parts.Monitor is { IsLeading: true });
         Level("bucketproxy.frozen", "", "1 while nothing may change owner, else 0.", () => context.View?.Policy.Frozen ?? false);
         Level("bucketproxy.moves.standing", "{move}", "Moves that stand, by phase.", Moves);
@@ -136,6 +139,19 @@ internal sealed class InstanceMetrics
             yield return Of(Math.Max(0, parts.Agent?.LeaseRemaining?.TotalSeconds ?? 0), "lease", "proxy");
         if (parts.Runs(Role.Monitor))
             yield return Of(Math.Max(0, parts.Monitor?.LeaseRemaining.TotalSeconds ?? 0), "lease", "leader");
+        if (parts.Runs(Role.Gate))
+            yield return Of(Math.Max(0, parts.Gate?.LeaseRemaining?.TotalSeconds ?? 0), "lease", "gate");
+    }
+
+    private static IEnumerable<Measurement<long>> Gate(InstanceParts parts, Func<long> observe) => parts.Runs(Role.Gate) ? [new Measurement<long>(observe())] : [];
+
+    private static IEnumerable<Measurement<long>> Ended(InstanceParts parts)
+    {
+        if (!parts.Runs(Role.Gate))
+            yield break;
+        var runs = parts.Gate?.Runs ?? default;
+        yield return Of(runs.Saved, "end", "saved");
+        yield return Of(runs.Lost, "end", "lost");
     }
 
     private IEnumerable<Measurement<long>> Moves()

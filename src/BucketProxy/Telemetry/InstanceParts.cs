@@ -1,5 +1,6 @@
 using BucketProxy.Configuration;
 using BucketProxy.Gateway;
+using BucketProxy.Gateway.Gating;
 using BucketProxy.Gateway.Participation;
 using BucketProxy.Monitor.Service;
 
@@ -10,13 +11,17 @@ namespace BucketProxy.Telemetry;
 /// <param name="host">The data port, once it is open.</param>
 /// <param name="agent">The proxy's part in the cluster, once it takes part.</param>
 /// <param name="monitor">The monitor, once it runs.</param>
-internal sealed class InstanceParts(BucketProxySettings settings, Func<DataHost?> host, Func<ProxyAgent?> agent, Func<MonitorService?> monitor)
+/// <param name="gate">The gate's part in the cluster, once it takes part.</param>
+internal sealed class InstanceParts(
+    BucketProxySettings settings, Func<DataHost?> host, Func<ProxyAgent?> agent, Func<MonitorService?> monitor, Func<GateAgent?> gate)
 {
     public DataHost? Host => host();
 
     public ProxyAgent? Agent => agent();
 
     public MonitorService? Monitor => monitor();
+
+    public GateAgent? Gate => gate();
 
     /// <summary>Whether this instance is meant to have that part.</summary>
     public bool Runs(Role role) => settings.Roles.Contains(role) && (role != Role.Monitor || settings.Monitor.Mode == MonitorMode.On);

@@ -46,6 +46,8 @@ internal sealed class InvariantMargins(AdminContext context, InstanceParts parts
                 Add("S3", settings.OnStoreLoss == StoreLossMode.Fence ? Fence(settings.Proxy) : 1);
                 Add("L4", Left(parts.Host?.LongestHeld ?? TimeSpan.Zero, settings.Data.HoldTime));
             }
+            if (parts.Runs(Role.Gate))
+                Add("G1", Gate(settings.Gate));
             if (parts.Runs(Role.Monitor))
             {
                 // Who does not lead decides nothing, and has nothing to lose.
@@ -71,6 +73,13 @@ internal sealed class InvariantMargins(AdminContext context, InstanceParts parts
     // Until it must stop everything. It is counted as silent when its lease is over, whether it is or not.
     private double Fence(ProxySettings proxy) =>
         parts.Agent?.LeaseRemaining is { } remaining ? (remaining - proxy.FenceMargin) / (proxy.Lease - proxy.FenceMargin) : 0;
+
+    // Until it must stop letting requests through, so that its server can save before it is killed.
+    private double Gate(GateSettings gate)
+    {
+        var margin = gate.Margin + (gate.Supervise && !gate.Command.IsEmpty ? gate.SaveTime : TimeSpan.Zero);
+        return parts.Gate?.LeaseRemaining is { } remaining ? (remaining - margin) / (gate.LeaseTimeToLive - margin) : 0;
+    }
 
     // Of one history of the store, no epoch falls, and another owner has another epoch.
     private double OneGrant()

@@ -61,6 +61,20 @@ public sealed class GateTests
         Assert.Equal([1], counted);
     }
 
+    // What a monitor asks before it grants, and what people ask: the server, not the gate.
+    [Fact]
+    public async Task Ping_ServerDoesNotAnswer_Is503ThoughTheGateDoes()
+    {
+        await using var node = await GatedNode.StartAsync();
+        var ping = GatewayUnderTest.Get("/ping/");
+
+        Assert.Equal(200, (await node.Gate.AskAsync(ping)).Status);
+        node.DoesServerAnswer = false;
+        Assert.Equal(503, (await node.Gate.AskAsync(ping)).Status);
+        node.DoesServerAnswer = true;
+        Assert.Equal(200, (await node.Gate.AskAsync(ping)).Status);
+    }
+
     [Fact]
     public async Task Others_Unmarked_ForwardedOnceWithTheGatesMark()
     {

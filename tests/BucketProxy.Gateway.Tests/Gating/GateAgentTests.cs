@@ -1,6 +1,8 @@
 using BucketProxy.Cluster.View;
 using BucketProxy.Core.Nodes;
 using BucketProxy.Core.Routing;
+using BucketProxy.Gateway.Gating;
+using Microsoft.Extensions.Logging.Abstractions;
 using static BucketProxy.Gateway.Tests.Gating.GateFixture;
 
 namespace BucketProxy.Gateway.Tests.Gating;
@@ -134,6 +136,47 @@ public class GateAgentTests
         Assert.Empty(gate.Server.Story);
     }
 
+    /// <summary>Whose process it is not lives on when its gate stops: nobody must take it for lost, and the next gate goes on from here.</summary>
+    [Fact]
+    public async Task Dispose_Unsupervised_KeysStayAndTheNextGateGoesOnFromThem()
+    {
+        await using var gate = new GateFixture(ReleaseMode.Call, supervised: false);
+        await gate.OpenAsync();
+        var (key, node) = (await gate.GetAsync(Keys.Gate(Node)), await gate.GetAsync(Keys.Node(Node)));
+        await gate.Agent.DisposeAsync();
+        Assert.Equal((key!.LeaseId, node!.LeaseId), ((await gate.GetAsync(Keys.Gate(Node)))!.LeaseId, (await gate.GetAsync(Keys.Node(Node)))!.LeaseId));
+
+        await using var registration = Registration("g2", "g0", "g1");
+        Assert.IsType<GateRegistered>(await registration.RegisterAsync(CancellationToken.None));
+
+        var after = (await gate.GetAsync(Keys.Gate(Node)))!;
+        Assert.Equal((key.CreateRevision, "g2", "unsupervised"), (after.CreateRevision, (await gate.RecordAsync())!.Instance, (await gate.RecordAsync())!.Incarnation));
+        Assert.NotEqual(key.LeaseId, after.LeaseId);
+        Assert.Equal((after.LeaseId, node.CreateRevision), ((await gate.GetAsync(Keys.Node(Node)))!.LeaseId, (await gate.GetAsync(Keys.Node(Node)))!.CreateRevision));
+        // It is its own from here on.
+        Assert.IsType<GateWritten>(await registration.WriteAsync((await gate.RecordAsync())!, publishes: true, null, CancellationToken.None));
+
+        GateRegistration Registration(string instance, params string[] predecessors) => new(
+            gate.Memory, Keys, GateDesk.OptionsOf(ReleaseMode.Call, supervised: false) with { Instance = instance, Predecessors = predecessors },
+            gate.Time, NullLogger.Instance, static () => { });
+    }
+
+    [Theory]
+    [InlineData(false, "g0")]
+    [InlineData(true, "g1")]
+    public async Task Register_KeyOfAStranger_OrBeforeAServerThatTheGateRuns_IsNotTakenOver(bool supervised, string predecessor)
+    {
+        await using var gate = new GateFixture(ReleaseMode.Call, supervised);
+        await gate.OpenAsync();
+        await using var registration = new GateRegistration(
+            gate.Memory, Keys, GateDesk.OptionsOf(ReleaseMode.Call, supervised) with { Instance = "g2", Predecessors = [predecessor] },
+            gate.Time, NullLogger.Instance, static () => { });
+
+        Assert.IsType<GateRefused>(await registration.RegisterAsync(CancellationToken.None));
+
+        Assert.Equal("g1", (await gate.RecordAsync())!.Instance);
+    }
+
     [Fact]
     public async Task KeyTakenAway_KillsAndRegistersAnew()
     {
@@ -194,8 +237,8 @@ public class GateAgentTests
         gate.Server.IsBusy = true;
         await gate.OpenAsync();
         await gate.MoveAsync();
-        await gate.UntilAsync(() => gate.Agent.State.Step == Gateway.Gating.ServerStep.Draining);
-        await gate.UntilAsync(() => gate.Agent.State.Step == Gateway.Gating.ServerStep.Running);
+        await gate.UntilAsync(() => gate.Agent.State.Step == ServerStep.Draining);
+        await gate.UntilAsync(() => gate.Agent.State.Step == ServerStep.Running);
         Assert.DoesNotContain("stop run1", gate.Server.Story);
         // Put off: what runs long must not close the node for all others.
         await gate.UntilAsync(() => gate.Agent.IsOpen);

@@ -12,6 +12,7 @@ internal sealed class GatedNode : IAsyncDisposable
     public const string Run = "run-1";
 
     private volatile bool _isLeaseValid = true;
+    private volatile bool _doesServerAnswer = true;
 
     private GatedNode(FakeNode server) => Server = server;
 
@@ -27,6 +28,13 @@ internal sealed class GatedNode : IAsyncDisposable
     {
         get => _isLeaseValid;
         set => _isLeaseValid = value;
+    }
+
+    /// <summary>What came of asking the server last.</summary>
+    public bool DoesServerAnswer
+    {
+        get => _doesServerAnswer;
+        set => _doesServerAnswer = value;
     }
 
     /// <summary>The node as its registration shows it to everybody.</summary>
@@ -49,6 +57,7 @@ internal sealed class GatedNode : IAsyncDisposable
             NodeId = id,
             Server = node.Server.Record.LocalUrl,
             LeaseIsValid = lease ?? (() => node._isLeaseValid),
+            ServerAnswers = () => node._doesServerAnswer,
         };
         node.Gate = await GatewayUnderTest.StartAsync(node.Own(), (options ?? SocketIo.AtOnce) with { Gate = admission }, extensions: extensions);
         return node;

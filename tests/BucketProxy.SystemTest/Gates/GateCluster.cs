@@ -10,12 +10,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace BucketProxy.SystemTest.Gates;
 
 /// <summary>
-/// One etcd member, a monitor, two proxies and three gates with their servers: real processes on this machine. The third server is a zombie: it does not stop
-/// when it is told to, and saves what it holds whether it changed or not.
+/// One etcd member, a monitor, two proxies, gates with their servers, and servers without a gate: real processes on this machine.
 /// </summary>
 internal sealed class GateCluster : IAsyncDisposable
 {
-    public const int NodeCount = 3;
     private const int LeastShare = 30;
 
     private readonly string _directory;
@@ -25,6 +23,14 @@ internal sealed class GateCluster : IAsyncDisposable
     private GateCluster(string directory) => _directory = directory;
 
     public IReadOnlyList<GateProcess> Gates { get; private set; } = [];
+
+    /// <summary>Servers without a gate: they follow the assignments in etcd by themselves.</summary>
+    public IReadOnlyList<NodeProcess> Ungated { get; private set; } = [];
+
+    /// <summary>Servers, with and without a gate.</summary>
+    public IReadOnlyList<RestartableProcess> Nodes => [.. Gates, .. Ungated];
+
+    public int NodeCount => Gates.Count + Ungated.Count;
 
     public IReadOnlyList<ServeProcess> Proxies { get; private set; } = [];
 
@@ -42,14 +48,15 @@ internal sealed class GateCluster : IAsyncDisposable
     /// <summary>When each server was seen dead.</summary>
     public IReadOnlyList<ObservedExit> Exits => _deaths!.Seen;
 
-    public GateProcess Zombie => Gates[^1];
-
-    public static async Task<GateCluster> StartAsync(string directory)
+    /// <param name="directory">Where logs, journals and storage go.</param>
+    /// <param name="stands">The servers with a gate.</param>
+    /// <param name="ungated">How many have none.</param>
+    public static async Task<GateCluster> StartAsync(string directory, IReadOnlyList<Stand> stands, int ungated)
     {
         var cluster = new GateCluster(directory);
         try
         {
-            await cluster.StartAsync();
+            await cluster.StartAsync(stands, ungated);
             return cluster;
         }
         catch
@@ -75,7 +82,8 @@ internal sealed class GateCluster : IAsyncDisposable
     public async Task StopAsync()
     {
         await Task.WhenAll(Proxies.Select(proxy => proxy.TerminateAsync()));
-        await Task.WhenAll(Gates.Select(gate => gate.TerminateAsync()));
+        await Task.WhenAll(Nodes.Select(node => node.TerminateAsync()));
+        await Task.WhenAll(Gates.Select(gate => gate.Server?.TerminateAsync() ?? Task.CompletedTask));
         await Task.WhenAll(Monitors.Select(monitor => monitor.TerminateAsync()));
         await _deaths!.DisposeAsync();
     }
@@ -83,7 +91,7 @@ internal sealed class GateCluster : IAsyncDisposable
     /// <summary>What every process wrote, into a file each.</summary>
     public async Task WriteLogsAsync()
     {
-        foreach (var part in Gates.Concat<IRestartable>(Proxies).Concat(Monitors))
+        foreach (var part in Nodes.Concat<IRestartable>(Proxies).Concat(Monitors))
             await File.WriteAllTextAsync(Path.Combine(_directory, part.Name + ".log"), part.Output);
     }
 
@@ -93,7 +101,7 @@ internal sealed class GateCluster : IAsyncDisposable
             await _parts[i].DisposeAsync();
     }
 
-    private async Task StartAsync()
+    private async Task StartAsync(IReadOnlyList<Stand> stands, int ungated)
     {
         var etcd = Keep(await EtcdCluster.StartAsync(1));
         var endpoint = etcd.Nodes[0].Endpoint;
@@ -104,9 +112,10 @@ internal sealed class GateCluster : IAsyncDisposable
         Keep(Owners);
         ProxyWire = Keep(new TcpRelay(etcdPort));
 
-        var settings = await SettingsFile.WriteAsync(_directory, endpoint, new SystemTestOptions { Nodes = NodeCount, HandOff = false });
-        Gates = [.. Enumerable.Range(1, NodeCount).Select(i => Keep(new GateProcess(
-            string.Create(CultureInfo.InvariantCulture, $"dtable-server-{i:00}"), settings, Storage, _directory, etcdPort, isZombie: i == NodeCount)))];
+        var settings = await SettingsFile.WriteAsync(_directory, endpoint, new SystemTestOptions { Nodes = stands.Count + ungated, HandOff = false });
+        Gates = [.. stands.Select((stand, i) => Keep(new GateProcess(NodeName(i), stand, settings, Storage, _directory, etcdPort)))];
+        Ungated = [.. Enumerable.Range(stands.Count, ungated).Select(i => Keep(new NodeProcess(
+            NodeName(i), Storage, _directory, endpoint, new SystemTestOptions { FlushInterval = TimeSpan.FromSeconds(2) }, "--operation-log")))];
         Monitors = [Keep(new ServeProcess("monitor-1", "monitor", settings, _directory))];
         Proxies =
         [
@@ -117,9 +126,12 @@ internal sealed class GateCluster : IAsyncDisposable
         _deaths = Keep(new ServerDeaths(Gates));
         foreach (var serve in Monitors.Concat(Proxies))
             await serve.StartAsync();
-        await Task.WhenAll(Gates.Select(gate => gate.StartAsync()));
+        await Task.WhenAll(Gates.Select(gate => gate.Server?.StartAsync() ?? Task.CompletedTask));
+        await Task.WhenAll(Nodes.Select(node => node.StartAsync()));
         await UntilSettledAsync(NodeCount);
     }
+
+    private static string NodeName(int index) => string.Create(CultureInfo.InvariantCulture, $"dtable-server-{index + 1:00}");
 
     private T Keep<T>(T part)
         where T : IAsyncDisposable

@@ -6,64 +6,110 @@ using BucketProxy.SystemTest.Cluster;
 namespace BucketProxy.SystemTest.Gates;
 
 /// <summary>A gate in a process of its own, with a dtable-server stand-in behind it; always at the same ports. Its wire to etcd can be held up.</summary>
-internal sealed partial class GateProcess(string id, string settings, string storage, string directory, int etcdPort, bool isZombie) : RestartableProcess(id)
+internal sealed partial class GateProcess : RestartableProcess
 {
     /// <summary>Short, so that a run is short: a store that is away for 7 s stops the servers.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(12);
 
     public static readonly TimeSpan LateSave = TimeSpan.FromSeconds(3);
 
+    private static readonly string[] ZombieFlag = ["--zombie"];
+
     private readonly int _port = FreePort.Next();
     private readonly int _adminPort = FreePort.Next();
     private readonly int _serverPort = FreePort.Next();
+    private readonly string _settings;
+    private readonly string _storage;
+    private readonly string _directory;
+
+    public GateProcess(string id, Stand stand, string settings, string storage, string directory, int etcdPort)
+        : base(id)
+    {
+        Stand = stand;
+        _settings = settings;
+        _storage = storage;
+        _directory = directory;
+        Wire = new TcpRelay(etcdPort);
+        if (stand is Stand.Unsupervised or Stand.Elsewhere)
+        {
+            Server = new NodeProcess(id, storage, directory, etcd: null, new SystemTestOptions { FlushInterval = FlushInterval },
+                ["--operation-log", .. stand == Stand.Elsewhere ? ZombieFlag : []]);
+        }
+    }
+
+    /// <summary>How its server stands behind it.</summary>
+    public Stand Stand { get; }
+
+    /// <summary>The server, where the gate does not run it.</summary>
+    public NodeProcess? Server { get; }
 
     /// <summary>Between this gate and etcd.</summary>
-    public TcpRelay Wire { get; } = new(etcdPort);
+    public TcpRelay Wire { get; }
 
-    public string Journal => Path.Combine(directory, Name + ".jsonl");
+    public string Journal => Path.Combine(_directory, Name + ".jsonl");
 
     /// <summary>Where proxies and browsers reach it.</summary>
     public string Authority => Local(_port);
 
-    /// <summary>The server and its fuse, as the gate last said; null: it has not said so yet.</summary>
+    /// <summary>The program that the gate runs and its fuse, as the gate last said; null: it has not said so yet.</summary>
     public (int Server, int Fuse)? Processes => Runs().LastOrDefault();
 
-    /// <summary>Every server and fuse that it started.</summary>
+    /// <summary>Whether its server runs, as far as one can see without asking it.</summary>
+    public bool HasServer => Stand is Stand.Unsupervised or Stand.Elsewhere || (Processes is { Server: var server } && ServerDeaths.Lives(server));
+
+    /// <summary>Every program and fuse that it started.</summary>
     public IEnumerable<(int Server, int Fuse)?> Runs() => RunsLine().Matches(Output).Select(m => ((int Server, int Fuse)?)
         (int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture), int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture)));
+
+    private static TimeSpan FlushInterval => TimeSpan.FromSeconds(2);
 
     protected override string ReadyLine => "instance ";
 
     protected override string[] Arguments() =>
     [
-        "serve", "--config", settings, "--roles", "gate", "--data-directory", Path.Combine(directory, Name),
+        "serve", "--config", _settings, "--roles", "gate", "--data-directory", Path.Combine(_directory, Name + ".gate"),
         "--admin-listen", Local(_adminPort),
         "--set", $"instance={Name}",
         "--set", "etcd.endpoints=" + Local(Wire.Port),
         "--set", "gate.node=" + Name,
         "--set", "gate.listen=" + Local(_port),
         "--set", "gate.advertise=http://" + Local(_port),
-        "--set", "gate.server=http://" + Local(_serverPort),
+        "--set", "gate.server=http://" + (Server?.Authority ?? Local(_serverPort)),
         "--set", "gate.leaseTimeToLive=" + Seconds(Lease),
         "--set", "gate.saveTime=3s",
         "--set", "gate.lateSaveTime=" + Seconds(LateSave),
-        // A server that does not stop cannot be restarted: each planned move off it would be a crash.
-        .. isZombie ? ["--set", "gate.release=none"] : Array.Empty<string>(),
-        "--set", "gate.command=" + string.Join(',', Server()),
+        .. Release is { } release ? ["--set", "gate.release=" + release] : Array.Empty<string>(),
+        .. Command() is { Length: > 0 } command ? ["--set", "gate.command=" + string.Join(',', command)] : Array.Empty<string>(),
     ];
 
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
+        if (Server is not null)
+            await Server.DisposeAsync();
         await Wire.DisposeAsync();
     }
 
-    private string[] Server() =>
-    [
-        "dotnet", Path.Combine(AppContext.BaseDirectory, "bucketproxy.dll"), "emulator", "--id", Name,
-        "--port", _serverPort.ToString(CultureInfo.InvariantCulture), "--storage", storage, "--journal", Journal,
-        "--flush-seconds", "2", "--operation-log", .. isZombie ? ["--zombie"] : Array.Empty<string>(),
-    ];
+    private string? Release => Stand switch
+    {
+        Stand.Called or Stand.Unsupervised => "call",
+        // A server that does not stop cannot be restarted: each planned move off it would be a crash.
+        Stand.Zombie or Stand.Elsewhere => "none",
+        _ => null,
+    };
+
+    private string[] Command() => Stand switch
+    {
+        Stand.Unsupervised => [],
+        Stand.Elsewhere => ["sleep", "infinity"],
+        _ =>
+        [
+            "dotnet", Path.Combine(AppContext.BaseDirectory, "bucketproxy.dll"), "emulator", "--id", Name,
+            "--port", _serverPort.ToString(CultureInfo.InvariantCulture), "--storage", _storage, "--journal", Journal,
+            "--flush-seconds", FlushInterval.TotalSeconds.ToString(CultureInfo.InvariantCulture), "--operation-log",
+            .. Stand == Stand.Zombie ? ZombieFlag : [],
+        ],
+    };
 
     private static string Local(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
 

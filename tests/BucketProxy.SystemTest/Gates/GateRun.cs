@@ -19,12 +19,12 @@ public static class GateRun
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(output);
-        GateDisturbance[] disturbances = options.WithoutFuse ? [GateDisturbance.KillWithoutFuse]
-            : [.. GateDisturbance.All.Where(d => options.Only is null || d.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase))];
+        var isControl = options.Kind is GateRunKind.WithoutFuse or GateRunKind.WithoutSupervision;
+        var disturbances = Disturbances(options.Kind).Where(d => options.Only is null || d.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase)).ToArray();
         if (disturbances.Length == 0)
             throw new ArgumentException($"no disturbance is called anything like '{options.Only}'", nameof(options));
         var directory = Directory.CreateDirectory(options.Directory ?? Path.Combine(Path.GetTempPath(), $"bucketproxy-gates-{Guid.NewGuid():N}")).FullName;
-        await using var cluster = await GateCluster.StartAsync(directory);
+        await using var cluster = await GateCluster.StartAsync(directory, Stands(options.Kind), options.Kind == GateRunKind.Mixed ? 1 : 0);
         var random = new Random(options.Seed);
         List<string> bases = [.. Enumerable.Range(0, options.Bases).Select(_ => SystemRun.NewUuid(random))];
         var stage = new GateStage(cluster, new Outcomes(), random, bases, options);
@@ -39,11 +39,10 @@ public static class GateRun
             await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
             for (var i = 0; i < disturbances.Length; i++)
             {
-                // The zombie and the others in turns; the control is about the zombie.
-                var gate = options.WithoutFuse ? cluster.Zombie : cluster.Gates[(i + options.Seed) % cluster.Gates.Count];
-                if (disturbances[i].Name.Contains("restart", StringComparison.Ordinal) && gate == cluster.Zombie)
-                    gate = cluster.Gates[0];
-                blackouts.Add((disturbances[i].Name, await RunAsync(disturbances[i], gate, stage, Tell, undone)));
+                // In turns, so that each is hit by something.
+                var hit = cluster.Nodes.Where(disturbances[i].Hits).ToList();
+                var node = hit[(i + options.Seed) % hit.Count];
+                blackouts.Add((disturbances[i].Name, await RunAsync(disturbances[i], node, stage, Tell, undone)));
             }
             await writers.StopAsync();
             atOldAddress = browser.Succeeded;
@@ -51,7 +50,7 @@ public static class GateRun
         await cluster.StopAsync();
         await cluster.Owners.DisposeAsync();
         await cluster.WriteLogsAsync();
-        var (journal, _) = JournalReader.Read(cluster.Gates.Select(gate => gate.Journal));
+        var (journal, _) = JournalReader.Read([.. cluster.Gates.Select(gate => gate.Journal), .. cluster.Ungated.Select(node => node.Journal)]);
         var (failed, excused) = stage.Outcomes.Judge();
         var report = new GateReport
         {
@@ -71,7 +70,7 @@ public static class GateRun
             Undone = undone,
             Blackouts = blackouts,
         };
-        if (options.Directory is null && (options.WithoutFuse ? !report.Ownership.IsClean : report.Passed))
+        if (options.Directory is null && (isControl ? !report.Ownership.IsClean : report.Passed))
             Directory.Delete(directory, recursive: true);
         else
             Tell($"logs, journals and storage: {directory}");
@@ -80,18 +79,33 @@ public static class GateRun
         void Tell(string line) => output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"[{Stopwatch.GetElapsedTime(time).TotalSeconds,6:F1} s] {line}"));
     }
 
-    private static async Task<TimeSpan> RunAsync(GateDisturbance disturbance, GateProcess gate, GateStage stage, Action<string> tell, List<string> undone)
+    private static IReadOnlyList<GateDisturbance> Disturbances(GateRunKind kind) => kind switch
     {
-        tell($"{disturbance.Name}: {gate.Name} …");
+        GateRunKind.Mixed => GateDisturbance.OfMixed,
+        GateRunKind.WithoutFuse => [GateDisturbance.KillWithoutFuse],
+        GateRunKind.WithoutSupervision => [GateDisturbance.KillWithoutSupervision],
+        _ => GateDisturbance.OfSupervised,
+    };
+
+    private static Stand[] Stands(GateRunKind kind) => kind switch
+    {
+        GateRunKind.Mixed => [Stand.Called, Stand.Unsupervised],
+        GateRunKind.WithoutSupervision => [Stand.Restarted, Stand.Called, Stand.Elsewhere],
+        _ => [Stand.Restarted, Stand.Called, Stand.Zombie],
+    };
+
+    private static async Task<TimeSpan> RunAsync(GateDisturbance disturbance, RestartableProcess node, GateStage stage, Action<string> tell, List<string> undone)
+    {
+        tell($"{disturbance.Name}: {node.Name} …");
         try
         {
             string? uuid = null;
-            await Operator.UntilAsync($"{gate.Name} runs, and owns a base", TimeSpan.FromSeconds(60), async () =>
-                gate.Processes is { Server: var server } && ServerDeaths.Lives(server) && (uuid = await OwnedAsync(stage, gate)) is not null);
+            await Operator.UntilAsync($"{node.Name} runs, and owns a base", TimeSpan.FromSeconds(60), async () =>
+                node is not GateProcess { HasServer: false } && (uuid = await OwnedAsync(stage, node)) is not null);
             await using var blackout = new Blackout(new Uri($"http://{stage.Cluster.Proxies[0].Authority}/api/v1/dtables/{uuid}/rows/?limit=1"));
-            await Operator.UntilAsync($"{gate.Name} answers", TimeSpan.FromSeconds(60), () => Task.FromResult(blackout.HasBegun));
-            await disturbance.RunAsync(stage, gate);
-            tell(string.Create(CultureInfo.InvariantCulture, $"{disturbance.Name}: {gate.Name}, longest without an answer {blackout.Longest.TotalSeconds:F1} s"));
+            await Operator.UntilAsync($"{node.Name} answers", TimeSpan.FromSeconds(60), () => Task.FromResult(blackout.HasBegun));
+            await disturbance.RunAsync(stage, node);
+            tell(string.Create(CultureInfo.InvariantCulture, $"{disturbance.Name}: {node.Name}, longest without an answer {blackout.Longest.TotalSeconds:F1} s"));
             return blackout.Longest;
         }
         catch (Exception e) when (e is TimeoutException or HttpRequestException or InvalidOperationException or TaskCanceledException)
@@ -102,11 +116,11 @@ public static class GateRun
         }
     }
 
-    private static async Task<string?> OwnedAsync(GateStage stage, GateProcess gate)
+    private static async Task<string?> OwnedAsync(GateStage stage, RestartableProcess node)
     {
         foreach (var uuid in stage.Bases)
         {
-            if ((string?)(await stage.Cluster.Operator.GetAsync($"/api/bases/{uuid}"))["node"] == gate.Name)
+            if ((string?)(await stage.Cluster.Operator.GetAsync($"/api/bases/{uuid}"))["node"] == node.Name)
                 return uuid;
         }
         return null;

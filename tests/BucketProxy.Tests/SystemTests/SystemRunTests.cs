@@ -57,7 +57,29 @@ public sealed class SystemRunTests
     {
         await using var output = new StringWriter();
 
-        var report = await GateRun.RunAsync(new GateRunOptions { Bases = 60, Rate = 40, WithoutFuse = true }, output);
+        var report = await GateRun.RunAsync(new GateRunOptions { Bases = 60, Rate = 40, Kind = GateRunKind.WithoutFuse }, output);
+
+        Assert.True(report.Ownership is { ForeignSaves.Count: > 0, DoubleOpens.Count: > 0 }, $"{output}{report}");
+    }
+
+    /// <summary>Servers with and without a gate side by side, each moved by its own rules; what a gate does not run waits for its gate.</summary>
+    [Fact]
+    public async Task Gates_BesideServersWithoutOne_LoseNothingAndHoldNothingTwice()
+    {
+        await using var output = new StringWriter();
+
+        var report = await GateRun.RunAsync(new GateRunOptions { Bases = 100, Rate = 60, Kind = GateRunKind.Mixed, Freeze = TimeSpan.FromSeconds(16) }, output);
+
+        Assert.True(report.Passed, $"{output}{report}");
+    }
+
+    /// <summary>The runs before can fail: where a gate does not run the server that it says it runs, its buckets are granted too early, and the same checker finds it.</summary>
+    [Fact]
+    public async Task Gates_WithoutSupervision_TheCheckerFindsTheServerThatLivesOn()
+    {
+        await using var output = new StringWriter();
+
+        var report = await GateRun.RunAsync(new GateRunOptions { Bases = 60, Rate = 40, Kind = GateRunKind.WithoutSupervision }, output);
 
         Assert.True(report.Ownership is { ForeignSaves.Count: > 0, DoubleOpens.Count: > 0 }, $"{output}{report}");
     }

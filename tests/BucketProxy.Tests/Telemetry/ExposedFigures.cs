@@ -26,6 +26,9 @@ public sealed partial class ExposedFigures : IAsyncLifetime
         await using var served = await ServedInstance.StartAsync(2, new Dictionary<string, object>
         {
             // A collector that is not there: its failures are figures too.
+            ["roles"] = "proxy,monitor,gate",
+            // A gate whose server is not there: it owns nothing, and has figures all the same.
+            ["gate"] = new { node = "dtable-server-09", listen = "127.0.0.1:0", advertise = "http://127.0.0.1:1", server = "http://127.0.0.1:2" },
             ["telemetry"] = new { otlp = new { endpoint = "http://127.0.0.1:1", interval = "1s" } },
         });
         using var listener = new MeterListener

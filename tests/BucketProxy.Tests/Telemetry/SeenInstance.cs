@@ -17,7 +17,7 @@ internal sealed class SeenInstance : IViewSource
     {
         Settings = settings ?? new BucketProxySettings();
         Context = ContextWith(null);
-        Parts = new InstanceParts(Context.Settings, () => null, () => null, () => null);
+        Parts = new InstanceParts(Context.Settings, () => null, () => null, () => null, () => null);
     }
 
     public BucketProxySettings Settings { get; }

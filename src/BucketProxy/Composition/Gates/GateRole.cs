@@ -120,9 +120,13 @@ internal sealed class GateRole : IAsyncDisposable
     // As long as a leader waits for a release by default; whoever gives up first, the next move asks again.
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(15);
 
+    // As long as the registration of a dtable-server that registers itself outlives it: the end of neither proves the server's death.
+    private static readonly TimeSpan UnsupervisedLease = TimeSpan.FromSeconds(90);
+
     private static GateAgentOptions Of(GateOptions gate, ProxyAgentOptions proxy) => new()
     {
         Instance = proxy.Instance,
+        Predecessors = proxy.Predecessors,
         NodeId = gate.Node,
         Server = gate.Server,
         LocalNodeUrl = gate.Advertise.OriginalString,
@@ -134,7 +138,7 @@ internal sealed class GateRole : IAsyncDisposable
             GateRelease.Restart => ReleaseMode.Restart,
             _ => ReleaseMode.None,
         },
-        LeaseTimeToLive = gate.LeaseTimeToLive,
+        LeaseTimeToLive = gate.IsSupervised || gate.LeaseTimeToLive > UnsupervisedLease ? gate.LeaseTimeToLive : UnsupervisedLease,
         Margin = gate.Margin,
         SaveTime = gate.SaveTime,
         LateSaveTime = gate.LateSaveTime,

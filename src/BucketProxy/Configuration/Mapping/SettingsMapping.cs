@@ -156,7 +156,8 @@ internal static class SettingsMapping
         this BucketProxySettings settings, string instance, string? address, string? version, IReadOnlyList<string> predecessors)
     {
         var lease = settings.Gate.LeaseTimeToLive;
-        var margin = settings.Gate.Margin + settings.Gate.SaveTime;
+        // Later than the gate stops admitting to its own server: what is in flight there may end while the server saves.
+        var margin = settings.Gate.Margin;
         return new ProxyAgentOptions
         {
             Instance = OfGate(instance),
