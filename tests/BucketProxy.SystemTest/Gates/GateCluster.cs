@@ -106,7 +106,7 @@ internal sealed class GateCluster : IAsyncDisposable
 
         var settings = await SettingsFile.WriteAsync(_directory, endpoint, new SystemTestOptions { Nodes = NodeCount, HandOff = false });
         Gates = [.. Enumerable.Range(1, NodeCount).Select(i => Keep(new GateProcess(
-            string.Create(CultureInfo.InvariantCulture, $"dtable-server-{i:00}"), settings, Storage, _directory, etcdPort, isZombie: i == NodeCount)))];
+            string.Create(CultureInfo.InvariantCulture, $"dtable-server-{i:00}"), settings, Storage, _directory, etcdPort, new GateProcessOptions { IsZombie = i == NodeCount })))];
         Monitors = [Keep(new ServeProcess("monitor-1", "monitor", settings, _directory))];
         Proxies =
         [
