@@ -2,6 +2,7 @@ using System.CommandLine;
 using BucketProxy.SystemTest;
 using BucketProxy.SystemTest.Drain;
 using BucketProxy.SystemTest.Gates;
+using BucketProxy.SystemTest.TwoServers;
 
 var defaults = new SystemTestOptions();
 var seconds = new Option<int>("--seconds") { Description = "For how long disturbances are begun.", DefaultValueFactory = _ => (int)defaults.Duration.TotalSeconds };
@@ -19,9 +20,10 @@ var freeze = new Option<int>("--freeze") { Description = "With --gates: how many
 var noFuse = new Option<bool>("--without-fuse") { Description = "With --gates, the control: a gate is killed whose fuse stands still, before a server that does not stop. The run succeeds when the checker finds what that server does." };
 var mixed = new Option<bool>("--mixed") { Description = "With --gates: one server that its gate runs, one that it does not run, and one without a gate." };
 var misled = new Option<bool>("--without-supervision") { Description = "With --gates, the control: a gate is killed that says that it runs its server, and runs another program. The run succeeds when the checker finds what that server does." };
+var two = new Option<bool>("--two-servers") { Description = "Instead: bases change sides between two servers that follow nothing, behind nginx with the manual's split and behind gates." };
 var root = new RootCommand("Real processes (etcd, proxies, monitors, dtable-server stand-ins) under load, disturbed in a seeded order, judged at the end.")
 {
-    seconds, seed, bases, sockets, rate, planned, only, noHandOff, keep, drain, gates, freeze, mixed, noFuse, misled,
+    seconds, seed, bases, sockets, rate, planned, only, noHandOff, keep, drain, gates, freeze, mixed, noFuse, misled, two,
 };
 root.SetAction(async (parsed, _) =>
 {
@@ -59,6 +61,22 @@ root.SetAction(async (parsed, _) =>
             return gated.Passed ? 0 : 1;
         Console.WriteLine(gated.Ownership.ForeignSaves.Count > 0 ? "control: the checker found the saves of the server that should be dead" : "control: FAILED, nothing was found");
         return gated.Ownership.ForeignSaves.Count > 0 ? 0 : 1;
+    }
+    if (parsed.GetValue(two))
+    {
+        var usual = new TwoServersOptions();
+        var compared = await TwoServersRun.RunAsync(
+            new TwoServersOptions
+            {
+                Seed = options.Seed,
+                Bases = parsed.GetResult(bases) is { Implicit: false } ? options.Bases : usual.Bases,
+                Rate = parsed.GetResult(rate) is { Implicit: false } ? options.Rate : usual.Rate,
+                Sockets = parsed.GetResult(sockets) is { Implicit: false } ? options.Sockets : usual.Sockets,
+                Directory = options.Directory,
+            },
+            Console.Out);
+        Console.WriteLine(compared);
+        return compared.Passed ? 0 : 1;
     }
     if (parsed.GetValue(drain) is { } node)
     {

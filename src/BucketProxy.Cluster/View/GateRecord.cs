@@ -42,6 +42,10 @@ public sealed record GateRecord
     /// <summary>How long the last restart took, from the stop signal until the server answered again, in seconds; null: there was none.</summary>
     public double? RestartSeconds { get; init; }
 
+    /// <summary>How long the last start took, from the start of the process until it answered, in seconds; null: there was none. With
+    /// <see cref="SaveSeconds"/> it says what a restart costs before there was one.</summary>
+    public double? StartSeconds { get; init; }
+
     /// <summary>The last incarnation that is gone, as the gate saw itself (G8); null: none is. Equal to <see cref="Incarnation"/>: the
     /// server is dead, and its buckets are orphans.</summary>
     public string? Exited { get; init; }

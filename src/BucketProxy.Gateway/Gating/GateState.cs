@@ -67,6 +67,9 @@ public sealed record GateState
     /// <summary>How long the last planned restart took.</summary>
     public TimeSpan? RestartTook { get; init; }
 
+    /// <summary>How long the last start of the server took, until it answered.</summary>
+    public TimeSpan? StartTook { get; init; }
+
     /// <summary>The moves that the restart under way is for: bucket to create-revision.</summary>
     public ImmutableSortedDictionary<string, long> RestartFor { get; init; } = Moves;
 

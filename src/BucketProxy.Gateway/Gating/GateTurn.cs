@@ -74,6 +74,8 @@ internal sealed partial class GateTurn(GateInput input)
         Incarnation = _state.Run,
         LastIncarnation = _state.Run,
         FailedStarts = 0,
+        // One that is not supervised was started by somebody else, at a time that nobody told.
+        StartTook = _options.Supervised ? input.Now - _state.Since : null,
         RestartTook = _state.RestartedAt is { } at ? input.Now - at : _state.RestartTook,
         RestartedAt = null,
     };
@@ -245,7 +247,8 @@ internal sealed partial class GateTurn(GateInput input)
             LeaseSeconds = _options.LeaseTimeToLive.TotalSeconds,
             LateSaveSeconds = _options.LateSaveTime.TotalSeconds,
             SaveSeconds = _options.SaveTime.TotalSeconds,
-            RestartSeconds = _state.RestartTook is { } took ? Math.Round(took.TotalSeconds, 1) : null,
+            RestartSeconds = Seconds(_state.RestartTook),
+            StartSeconds = Seconds(_state.StartTook),
             Exited = _state.Exited,
             Silent = ids.Where(m => input.Silent.GetValueOrDefault(m.Name) == m.CreateRevision)
                 .ToImmutableSortedDictionary(m => m.Name, m => m.CreateRevision, StringComparer.Ordinal),
@@ -254,6 +257,8 @@ internal sealed partial class GateTurn(GateInput input)
             Version = _options.Version,
         };
     }
+
+    private static double? Seconds(TimeSpan? time) => time is { } took ? Math.Round(took.TotalSeconds, 1) : null;
 
     private static bool Same(GateRecord record, GateRecord? written) =>
         written is not null && record.Silent.SequenceEqual(written.Silent) && record.Released.SequenceEqual(written.Released)

@@ -33,8 +33,7 @@ public sealed class ClusterOrders
     /// <param name="time">The clock.</param>
     /// <param name="acceptStore">What makes the mirrors adopt the store as it is.</param>
     public ClusterOrders(
-        IClusterStore store, KeySchema keys, IViewSource views, MonitorOptions options, TimeProvider time,
-        Func<CancellationToken, Task> acceptStore)
+        IClusterStore store, KeySchema keys, IViewSource views, MonitorOptions options, TimeProvider time, Func<CancellationToken, Task> acceptStore)
     {
         ArgumentNullException.ThrowIfNull(options);
         _keys = keys;
@@ -55,8 +54,7 @@ public sealed class ClusterOrders
     /// <param name="wait">Answer when it is done, with what became of each move.</param>
     /// <param name="by">Who orders it.</param>
     /// <param name="cancellationToken">Gives up waiting; what was ordered stays ordered.</param>
-    public async Task<RebalancePlan> RebalanceAsync(
-        bool dryRun, string? planId, bool wait, string by, CancellationToken cancellationToken = default)
+    public async Task<RebalancePlan> RebalanceAsync(bool dryRun, string? planId, bool wait, string by, CancellationToken cancellationToken = default)
     {
         var view = View();
         if (!dryRun && view.Policy.Frozen)
@@ -70,8 +68,7 @@ public sealed class ClusterOrders
         var (order, refused) = Plan(view, by);
         if (planId is not null && planId != order.Id)
         {
-            throw new OrderException(OrderError.Changed,
-                $"Plan {planId} rests on what is no longer so; the plan is {order.Id} now. Preview it again.");
+            throw new OrderException(OrderError.Changed, $"Plan {planId} rests on what is no longer so; the plan is {order.Id} now. Preview it again.");
         }
         var plan = ToPlan(order, view) with { DryRun = dryRun, Refused = refused };
         if (dryRun || order.Pending.IsEmpty)
@@ -120,13 +117,18 @@ public sealed class ClusterOrders
     /// <returns>What is to be known beforehand: that it is restarted for it, and how long that takes; null: nothing.</returns>
     public async Task<string?> DrainAsync(string node, bool force, string by, CancellationToken cancellationToken = default)
     {
-        if (!force && WhyKept(Known(node), pin: null) is { } kept)
+        var remark = PreviewDrain(node, force);
+        await ChangeNodeAsync(node, force ? "force-drain" : "drain", by, p => p with { Draining = true, ForceDrain = force }, cancellationToken);
+        return remark;
+    }
+
+    /// <summary>What <see cref="DrainAsync"/> would say; nothing is ordered.</summary>
+    public string? PreviewDrain(string node, bool force)
+    {
+        if (WhyKept(Known(node), pin: null) is { } kept && !force)
         {
-            throw new OrderException(OrderError.Refused,
-                kept + ". Give it a release mode that it supports, or stop it: then its buckets go to the others.");
+            throw new OrderException(OrderError.Refused, kept + ". Give it a release mode that it supports, or stop it: then its buckets go to the others.");
         }
-        await ChangeNodeAsync(node, force ? "force-drain" : "drain", by,
-            p => p with { Draining = true, ForceDrain = force }, cancellationToken);
         return RestartRemarks.Of(View(), node).FirstOrDefault();
     }
 
@@ -140,8 +142,7 @@ public sealed class ClusterOrders
 
     /// <summary>Takes a cordon back, and a drain with it.</summary>
     public Task UncordonAsync(string node, string by, CancellationToken cancellationToken = default) =>
-        ChangeNodeAsync(node, "uncordon", by,
-            p => p with { Cordoned = false, Draining = false, ForceDrain = false }, cancellationToken);
+        ChangeNodeAsync(node, "uncordon", by, p => p with { Cordoned = false, Draining = false, ForceDrain = false }, cancellationToken);
 
     /// <summary>Sets a node's share of the buckets, above 0 up to 100.</summary>
     public Task SetWeightAsync(string node, double weight, string by, CancellationToken cancellationToken = default)
@@ -192,8 +193,7 @@ public sealed class ClusterOrders
 
     /// <summary>Nothing changes owner any more, until it is lifted.</summary>
     public Task FreezeAsync(string? reason, string by, CancellationToken cancellationToken = default) =>
-        _writer.ChangeAsync<ClusterPolicy>(_keys.ClusterPolicy, "freeze", null, by,
-            p => p with { Frozen = true, FrozenReason = reason ?? $"ordered by {by}" }, cancellationToken);
+        _writer.ChangeAsync<ClusterPolicy>(_keys.ClusterPolicy, "freeze", null, by, p => p with { Frozen = true, FrozenReason = reason ?? $"ordered by {by}" }, cancellationToken);
 
     /// <summary>Owners may change again. Whoever is gone now is taken to be lost: their buckets go to the others.</summary>
     public Task UnfreezeAsync(string by, CancellationToken cancellationToken = default)

@@ -26,7 +26,11 @@ internal static class RestartRemarks
         return remarks.ToImmutable();
     }
 
-    private static string HowLong(GateRecord gate) => gate.RestartSeconds is { } last
-        ? string.Create(CultureInfo.InvariantCulture, $"{last:0.#} s the last time")
-        : string.Create(CultureInfo.InvariantCulture, $"up to {gate.SaveSeconds:0.#} s to save, and as long as the server takes to start");
+    // How long it takes to save is known after the first restart only: until then its limit is what can be said.
+    private static string HowLong(GateRecord gate) => gate switch
+    {
+        { RestartSeconds: { } last } => string.Create(CultureInfo.InvariantCulture, $"{last:0.#} s the last time"),
+        { StartSeconds: { } start } => string.Create(CultureInfo.InvariantCulture, $"up to {gate.SaveSeconds:0.#} s to save, and to start {start:0.#} s the last time"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"up to {gate.SaveSeconds:0.#} s to save, and as long as the server takes to start"),
+    };
 }

@@ -37,6 +37,10 @@ internal interface IClusterDesk
     /// <returns>What is to be known beforehand; null: nothing.</returns>
     Task<string?> DrainAsync(string node, bool force, string by, CancellationToken cancellationToken);
 
+    /// <summary>What <see cref="DrainAsync"/> would say; nothing is ordered.</summary>
+    /// <exception cref="OrderRefusedException">It could not be ordered.</exception>
+    Task<string?> PreviewDrainAsync(string node, bool force);
+
     /// <summary>Gives a node no further buckets.</summary>
     Task CordonAsync(string node, string by, CancellationToken cancellationToken);
 

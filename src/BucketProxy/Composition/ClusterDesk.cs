@@ -48,6 +48,9 @@ internal sealed class ClusterDesk(ClusterOrders orders, IViewSource views) : ICl
     public Task<string?> DrainAsync(string node, bool force, string by, CancellationToken cancellationToken) =>
         OrderedAsync(() => orders.DrainAsync(node, force, by, cancellationToken));
 
+    public Task<string?> PreviewDrainAsync(string node, bool force) =>
+        OrderedAsync(() => Task.FromResult(orders.PreviewDrain(node, force)));
+
     public Task CordonAsync(string node, string by, CancellationToken cancellationToken) =>
         OrderedAsync(() => orders.CordonAsync(node, by, cancellationToken));
 

@@ -150,6 +150,7 @@ public class GateMoveTests
         desk.Writes(ended);
         Assert.True(desk.Answers("run2").IsOpen);
         Assert.NotNull(desk.State.RestartTook);
+        Assert.NotNull(desk.State.Written!.StartSeconds);
     }
 
     [Fact]

@@ -16,10 +16,25 @@ public sealed class GatedOrdersTests
         await using var desk = new OrderDesk();
         await GatedAsync(desk, A, """ "release":"restart","saveSeconds":5 """);
         Assert.Contains("up to 5 s to save", await desk.Orders.DrainAsync(A, force: false, "anna"), StringComparison.Ordinal);
-        await GatedAsync(desk, A, """ "release":"restart","saveSeconds":5,"restartSeconds":8.25 """);
+        await GatedAsync(desk, A, """ "release":"restart","saveSeconds":5,"startSeconds":2.5 """);
+        Assert.Contains("up to 5 s to save, and to start 2.5 s the last time", await desk.Orders.DrainAsync(A, force: false, "anna"), StringComparison.Ordinal);
+        await GatedAsync(desk, A, """ "release":"restart","saveSeconds":5,"startSeconds":2.5,"restartSeconds":8.25 """);
         Assert.Contains("8.3 s the last time", await desk.Orders.DrainAsync(A, force: false, "anna"), StringComparison.Ordinal);
         await GatedAsync(desk, A, """ "release":"call" """);
         Assert.Null(await desk.Orders.DrainAsync(A, force: false, "anna"));
+    }
+
+    [Fact]
+    public async Task PreviewDrain_SaysWhatTheOrderWouldSay_AndOrdersNothing()
+    {
+        await using var desk = new OrderDesk();
+        await GatedAsync(desk, A, """ "release":"restart","saveSeconds":5,"restartSeconds":8 """);
+        Assert.Contains("8 s the last time", desk.Orders.PreviewDrain(A, force: false), StringComparison.Ordinal);
+        Assert.False((await desk.SeeAsync()).NodePolicies.ContainsKey(A));
+        Assert.Equal(OrderError.NotFound, Assert.Throws<OrderException>(() => desk.Orders.PreviewDrain("dtable-server-z", force: true)).Error);
+        await GatedAsync(desk, A, """ "release":"none" """);
+        Assert.Equal(OrderError.Refused, Assert.Throws<OrderException>(() => desk.Orders.PreviewDrain(A, force: false)).Error);
+        Assert.Null(desk.Orders.PreviewDrain(A, force: true));
     }
 
     [Fact]

@@ -22,7 +22,7 @@ internal abstract class RestartableProcess(string name) : IRestartable, IAsyncDi
 
     public async Task StartAsync()
     {
-        var process = ChildProcess.StartBucketProxy(name, Arguments());
+        var process = Launch();
         _process = process;
         await process.LineAsync(ReadyLine);
     }
@@ -44,9 +44,13 @@ internal abstract class RestartableProcess(string name) : IRestartable, IAsyncDi
             await _process.DisposeAsync();
     }
 
+    /// <summary>Begins the line that says that it has started.</summary>
     protected abstract string ReadyLine { get; }
 
     protected abstract string[] Arguments();
+
+    /// <summary>Starts it: BucketProxy, unless it is another program.</summary>
+    protected virtual ChildProcess Launch() => ChildProcess.StartBucketProxy(name, Arguments());
 
     private async Task EndAsync(Func<ChildProcess, Task> end)
     {

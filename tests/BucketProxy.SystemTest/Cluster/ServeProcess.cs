@@ -4,7 +4,7 @@ using BucketProxy.EtcdTesting;
 namespace BucketProxy.SystemTest.Cluster;
 
 /// <summary>A proxy or a monitor in a process of its own; always at the same ports, with the same data directory.</summary>
-internal sealed class ServeProcess(string name, string role, string settings, string directory, params string[] set) : RestartableProcess(name)
+internal sealed class ServeProcess(string name, string role, string settings, string directory, params string[] set) : RestartableProcess(name), IEntrance
 {
     private readonly int _dataPort = FreePort.Next();
     private readonly int _adminPort = FreePort.Next();
@@ -16,6 +16,12 @@ internal sealed class ServeProcess(string name, string role, string settings, st
 
     /// <summary>From the moment it is about to be ended or frozen, until it serves again.</summary>
     public bool IsAway { get; set; }
+
+    public async Task<bool> IsReadyAsync(HttpClient http)
+    {
+        using var answer = await http.GetAsync(new Uri(Admin, "/health/ready"));
+        return answer.IsSuccessStatusCode;
+    }
 
     /// <summary>Nobody else ends, freezes or starts it meanwhile.</summary>
     public async Task<IDisposable> TakeAsync()

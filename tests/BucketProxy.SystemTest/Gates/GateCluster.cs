@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using BucketProxy.Cluster.Etcd;
 using BucketProxy.Cluster.Keys;
 using BucketProxy.Emulator.Checking;
@@ -49,14 +50,15 @@ internal sealed class GateCluster : IAsyncDisposable
     public IReadOnlyList<ObservedExit> Exits => _deaths!.Seen;
 
     /// <param name="directory">Where logs, journals and storage go.</param>
-    /// <param name="stands">The servers with a gate.</param>
+    /// <param name="gates">The servers with a gate.</param>
     /// <param name="ungated">How many have none.</param>
-    public static async Task<GateCluster> StartAsync(string directory, IReadOnlyList<Stand> stands, int ungated)
+    /// <param name="monitor">How the monitor is set; null: as in the other tests.</param>
+    public static async Task<GateCluster> StartAsync(string directory, IReadOnlyList<GateProcessOptions> gates, int ungated = 0, JsonObject? monitor = null)
     {
         var cluster = new GateCluster(directory);
         try
         {
-            await cluster.StartAsync(stands, ungated);
+            await cluster.StartAsync(gates, ungated, monitor);
             return cluster;
         }
         catch
@@ -101,7 +103,7 @@ internal sealed class GateCluster : IAsyncDisposable
             await _parts[i].DisposeAsync();
     }
 
-    private async Task StartAsync(IReadOnlyList<Stand> stands, int ungated)
+    private async Task StartAsync(IReadOnlyList<GateProcessOptions> gates, int ungated, JsonObject? monitor)
     {
         var etcd = Keep(await EtcdCluster.StartAsync(1));
         var endpoint = etcd.Nodes[0].Endpoint;
@@ -112,9 +114,9 @@ internal sealed class GateCluster : IAsyncDisposable
         Keep(Owners);
         ProxyWire = Keep(new TcpRelay(etcdPort));
 
-        var settings = await SettingsFile.WriteAsync(_directory, endpoint, new SystemTestOptions { Nodes = stands.Count + ungated, HandOff = false });
-        Gates = [.. stands.Select((stand, i) => Keep(new GateProcess(NodeName(i), stand, settings, Storage, _directory, etcdPort)))];
-        Ungated = [.. Enumerable.Range(stands.Count, ungated).Select(i => Keep(new NodeProcess(
+        var settings = await SettingsFile.WriteAsync(_directory, endpoint, new SystemTestOptions { Nodes = gates.Count + ungated, HandOff = false }, monitor);
+        Gates = [.. gates.Select((gate, i) => Keep(new GateProcess(NodeName(i), settings, Storage, _directory, etcdPort, gate)))];
+        Ungated = [.. Enumerable.Range(gates.Count, ungated).Select(i => Keep(new NodeProcess(
             NodeName(i), Storage, _directory, endpoint, new SystemTestOptions { FlushInterval = TimeSpan.FromSeconds(2) }, "--operation-log")))];
         Monitors = [Keep(new ServeProcess("monitor-1", "monitor", settings, _directory))];
         Proxies =

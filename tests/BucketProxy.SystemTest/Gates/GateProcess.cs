@@ -8,37 +8,33 @@ namespace BucketProxy.SystemTest.Gates;
 /// <summary>A gate in a process of its own, with a dtable-server stand-in behind it; always at the same ports. Its wire to etcd can be held up.</summary>
 internal sealed partial class GateProcess : RestartableProcess
 {
-    /// <summary>Short, so that a run is short: a store that is away for 7 s stops the servers.</summary>
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(12);
-
-    public static readonly TimeSpan LateSave = TimeSpan.FromSeconds(3);
-
     private static readonly string[] ZombieFlag = ["--zombie"];
 
     private readonly int _port = FreePort.Next();
     private readonly int _adminPort = FreePort.Next();
     private readonly int _serverPort = FreePort.Next();
+    private readonly GateProcessOptions _options;
     private readonly string _settings;
     private readonly string _storage;
     private readonly string _directory;
 
-    public GateProcess(string id, Stand stand, string settings, string storage, string directory, int etcdPort)
+    public GateProcess(string id, string settings, string storage, string directory, int etcdPort, GateProcessOptions options)
         : base(id)
     {
-        Stand = stand;
+        _options = options;
         _settings = settings;
         _storage = storage;
         _directory = directory;
         Wire = new TcpRelay(etcdPort);
-        if (stand is Stand.Unsupervised or Stand.Elsewhere)
+        if (Stand is Stand.Unsupervised or Stand.Elsewhere)
         {
-            Server = new NodeProcess(id, storage, directory, etcd: null, new SystemTestOptions { FlushInterval = FlushInterval },
-                ["--operation-log", .. stand == Stand.Elsewhere ? ZombieFlag : []]);
+            Server = new NodeProcess(id, storage, directory, etcd: null, new SystemTestOptions { FlushInterval = options.FlushInterval },
+                ["--operation-log", .. Stand == Stand.Elsewhere ? ZombieFlag : []]);
         }
     }
 
     /// <summary>How its server stands behind it.</summary>
-    public Stand Stand { get; }
+    public Stand Stand => _options.Stand;
 
     /// <summary>The server, where the gate does not run it.</summary>
     public NodeProcess? Server { get; }
@@ -61,8 +57,6 @@ internal sealed partial class GateProcess : RestartableProcess
     public IEnumerable<(int Server, int Fuse)?> Runs() => RunsLine().Matches(Output).Select(m => ((int Server, int Fuse)?)
         (int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture), int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture)));
 
-    private static TimeSpan FlushInterval => TimeSpan.FromSeconds(2);
-
     protected override string ReadyLine => "instance ";
 
     protected override string[] Arguments() =>
@@ -75,9 +69,7 @@ internal sealed partial class GateProcess : RestartableProcess
         "--set", "gate.listen=" + Local(_port),
         "--set", "gate.advertise=http://" + Local(_port),
         "--set", "gate.server=http://" + (Server?.Authority ?? Local(_serverPort)),
-        "--set", "gate.leaseTimeToLive=" + Seconds(Lease),
-        "--set", "gate.saveTime=3s",
-        "--set", "gate.lateSaveTime=" + Seconds(LateSave),
+        .. Time("leaseTimeToLive", _options.Lease), .. Time("saveTime", _options.SaveTime), .. Time("lateSaveTime", _options.LateSaveTime),
         .. Release is { } release ? ["--set", "gate.release=" + release] : Array.Empty<string>(),
         .. Command() is { Length: > 0 } command ? ["--set", "gate.command=" + string.Join(',', command)] : Array.Empty<string>(),
     ];
@@ -106,14 +98,15 @@ internal sealed partial class GateProcess : RestartableProcess
         [
             "dotnet", Path.Combine(AppContext.BaseDirectory, "bucketproxy.dll"), "emulator", "--id", Name,
             "--port", _serverPort.ToString(CultureInfo.InvariantCulture), "--storage", _storage, "--journal", Journal,
-            "--flush-seconds", FlushInterval.TotalSeconds.ToString(CultureInfo.InvariantCulture), "--operation-log",
+            "--flush-seconds", _options.FlushInterval.TotalSeconds.ToString(CultureInfo.InvariantCulture), "--operation-log",
             .. Stand == Stand.Zombie ? ZombieFlag : [],
         ],
     };
 
     private static string Local(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
 
-    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds}s");
+    private static string[] Time(string name, TimeSpan? time) =>
+        time is null ? [] : ["--set", string.Create(CultureInfo.InvariantCulture, $"gate.{name}={time.Value.TotalSeconds}s")];
 
     [GeneratedRegex(@"runs as process (\d+), below fuse (\d+)")]
     private static partial Regex RunsLine();

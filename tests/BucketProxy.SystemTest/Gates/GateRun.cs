@@ -24,7 +24,8 @@ public static class GateRun
         if (disturbances.Length == 0)
             throw new ArgumentException($"no disturbance is called anything like '{options.Only}'", nameof(options));
         var directory = Directory.CreateDirectory(options.Directory ?? Path.Combine(Path.GetTempPath(), $"bucketproxy-gates-{Guid.NewGuid():N}")).FullName;
-        await using var cluster = await GateCluster.StartAsync(directory, Stands(options.Kind), options.Kind == GateRunKind.Mixed ? 1 : 0);
+        await using var cluster = await GateCluster.StartAsync(
+            directory, [.. Stands(options.Kind).Select(stand => new GateProcessOptions { Stand = stand })], options.Kind == GateRunKind.Mixed ? 1 : 0);
         var random = new Random(options.Seed);
         List<string> bases = [.. Enumerable.Range(0, options.Bases).Select(_ => SystemRun.NewUuid(random))];
         var stage = new GateStage(cluster, new Outcomes(), random, bases, options);

@@ -11,20 +11,25 @@ internal sealed class Outcomes
     private readonly ConcurrentQueue<Failure> _failures = new();
     private readonly ConcurrentQueue<Excuse> _excuses = new();
     private long _slowest;
+    private int _reads;
 
     public IReadOnlyList<AcknowledgedRow> Acknowledged => [.. _acknowledged];
+
+    /// <summary>Reads that were answered as they should.</summary>
+    public int Reads => Volatile.Read(ref _reads);
 
     public TimeSpan Slowest => TimeSpan.FromTicks(Interlocked.Read(ref _slowest));
 
     public void Succeeded(AcknowledgedRow row, long since)
     {
         _acknowledged.Enqueue(row);
-        var took = Stopwatch.GetElapsedTime(since).Ticks;
-        long before;
-        while ((before = Interlocked.Read(ref _slowest)) < took && Interlocked.CompareExchange(ref _slowest, took, before) != before)
-        {
-            // Another one was slower meanwhile.
-        }
+        Took(since);
+    }
+
+    public void Read(long since)
+    {
+        Interlocked.Increment(ref _reads);
+        Took(since);
     }
 
     public void Failed(string authority, long since, string why) => _failures.Enqueue(new Failure(authority, since, Stopwatch.GetTimestamp(), why));
@@ -42,6 +47,16 @@ internal sealed class Outcomes
     {
         var failed = _failures.Where(failure => !_excuses.Any(excuse => excuse.Covers(failure))).ToList();
         return ([.. failed.Select(failure => failure.Why)], _failures.Count - failed.Count);
+    }
+
+    private void Took(long since)
+    {
+        var took = Stopwatch.GetElapsedTime(since).Ticks;
+        long before;
+        while ((before = Interlocked.Read(ref _slowest)) < took && Interlocked.CompareExchange(ref _slowest, took, before) != before)
+        {
+            // Another one was slower meanwhile.
+        }
     }
 
     private sealed record Failure(string Authority, long Since, long Until, string Why);

@@ -12,10 +12,10 @@ internal sealed class ReadinessWatch : IAsyncDisposable
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(1) };
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly IReadOnlyList<ServeProcess> _proxies;
+    private readonly IReadOnlyList<IEntrance> _proxies;
     private readonly Task _all;
 
-    public ReadinessWatch(IReadOnlyList<ServeProcess> proxies)
+    public ReadinessWatch(IReadOnlyList<IEntrance> proxies)
     {
         _proxies = proxies;
         _all = Task.WhenAll(proxies.Select(WatchAsync));
@@ -23,9 +23,9 @@ internal sealed class ReadinessWatch : IAsyncDisposable
 
     /// <summary>Those that take new requests. Where none says so it waits: a proxy that said that it goes away gets nothing new.</summary>
     /// <exception cref="TimeoutException">None says so for a long time.</exception>
-    public async Task<IReadOnlyList<ServeProcess>> ReadyAsync()
+    public async Task<IReadOnlyList<IEntrance>> ReadyAsync()
     {
-        List<ServeProcess> ready = [];
+        List<IEntrance> ready = [];
         await Operator.UntilAsync("a proxy is ready", Limit, () =>
         {
             ready = [.. _proxies.Where(proxy => !proxy.IsAway)];
@@ -35,11 +35,7 @@ internal sealed class ReadinessWatch : IAsyncDisposable
     }
 
     /// <summary>Whether a proxy says that it is ready.</summary>
-    public static async Task<bool> IsReadyAsync(ServeProcess proxy)
-    {
-        using var answer = await Http.GetAsync(new Uri(proxy.Admin, "/health/ready"));
-        return answer.IsSuccessStatusCode;
-    }
+    public static Task<bool> IsReadyAsync(IEntrance proxy) => proxy.IsReadyAsync(Http);
 
     public async ValueTask DisposeAsync()
     {
@@ -48,7 +44,7 @@ internal sealed class ReadinessWatch : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task WatchAsync(ServeProcess proxy)
+    private async Task WatchAsync(IEntrance proxy)
     {
         while (!_stop.IsCancellationRequested)
         {

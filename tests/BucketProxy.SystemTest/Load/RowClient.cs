@@ -7,7 +7,7 @@ using BucketProxy.SystemTest.Cluster;
 namespace BucketProxy.SystemTest.Load;
 
 /// <summary>
-/// Appends rows as SeaTable's callers do: nothing is sent a second time once it may have been sent. A proxy that is not ready gets
+/// Appends and reads rows as SeaTable's callers do: nothing is sent a second time once it may have been sent. A proxy that is not ready gets
 /// nothing new (where none is ready, one is waited for), one that refuses the connection is passed over, as a load balancer does. Thread-safe.
 /// </summary>
 internal sealed class RowClient(ReadinessWatch proxies, Outcomes outcomes) : IDisposable
@@ -16,10 +16,33 @@ internal sealed class RowClient(ReadinessWatch proxies, Outcomes outcomes) : IDi
 
     public void Dispose() => _http.Dispose();
 
-    public async Task AppendAsync(string uuid, string name, int firstProxy)
+    /// <summary>Appends a row; false: that failed, and what became of it is not known.</summary>
+    public async Task<bool> AppendAsync(string uuid, string name, int firstProxy)
     {
         var row = new JsonObject { ["table_name"] = "Table1", ["row"] = new JsonObject { ["Name"] = name } };
-        IReadOnlyList<ServeProcess> ready;
+        var asked = Stopwatch.GetTimestamp();
+        if (await SendAsync($"{name} of {uuid}", firstProxy, authority => _http.PostAsJsonAsync(RowsOf(authority, uuid), row)) is null)
+            return false;
+        outcomes.Succeeded(new AcknowledgedRow(uuid, "Name", name), asked);
+        return true;
+    }
+
+    /// <summary>The names of all rows of a base; null: that failed.</summary>
+    public async Task<IReadOnlySet<string>?> ReadAsync(string uuid, int firstProxy)
+    {
+        var asked = Stopwatch.GetTimestamp();
+        if (await SendAsync($"read of {uuid}", firstProxy, authority => _http.GetAsync(RowsOf(authority, uuid))) is not { } text)
+            return null;
+        outcomes.Read(asked);
+        return JsonNode.Parse(text)!["rows"]!.AsArray().Select(row => (string?)row!["Name"]).OfType<string>().ToHashSet(StringComparer.Ordinal);
+    }
+
+    private static string RowsOf(string authority, string uuid) => $"http://{authority}/api/v1/dtables/{uuid}/rows/";
+
+    /// <summary>The answer's body; null: there was none, or it says that it failed.</summary>
+    private async Task<string?> SendAsync(string what, int firstProxy, Func<string, Task<HttpResponseMessage>> sendAsync)
+    {
+        IReadOnlyList<IEntrance> ready;
         var asked = Stopwatch.GetTimestamp();
         try
         {
@@ -27,8 +50,8 @@ internal sealed class RowClient(ReadinessWatch proxies, Outcomes outcomes) : IDi
         }
         catch (TimeoutException e)
         {
-            outcomes.Failed("none", asked, $"{name} of {uuid}: {e.Message}");
-            return;
+            outcomes.Failed("none", asked, $"{what}: {e.Message}");
+            return null;
         }
         for (var attempt = 0; ; attempt++)
         {
@@ -36,12 +59,12 @@ internal sealed class RowClient(ReadinessWatch proxies, Outcomes outcomes) : IDi
             var since = Stopwatch.GetTimestamp();
             try
             {
-                using var answer = await _http.PostAsJsonAsync($"http://{proxy.Authority}/api/v1/dtables/{uuid}/rows/", row);
+                using var answer = await sendAsync(proxy.Authority);
+                var text = await answer.Content.ReadAsStringAsync();
                 if (answer.IsSuccessStatusCode)
-                    outcomes.Succeeded(new AcknowledgedRow(uuid, "Name", name), asked);
-                else
-                    outcomes.Failed(proxy.Authority, since, $"{name} of {uuid} at {proxy.Name}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
-                return;
+                    return text;
+                outcomes.Failed(proxy.Authority, since, $"{what} at {proxy.Name}: {(int)answer.StatusCode} {text.ReplaceLineEndings(" ")}");
+                return null;
             }
             catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError && attempt < ready.Count)
             {
@@ -50,9 +73,9 @@ internal sealed class RowClient(ReadinessWatch proxies, Outcomes outcomes) : IDi
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
             {
                 outcomes.Failed(proxy.Authority, since,
-                    $"{name} of {uuid} at {proxy.Name} after {Stopwatch.GetElapsedTime(since).TotalSeconds:F1} s, ready then: {string.Join(", ", ready.Select(p => p.Name))}: "
+                    $"{what} at {proxy.Name} after {Stopwatch.GetElapsedTime(since).TotalSeconds:F1} s, ready then: {string.Join(", ", ready.Select(p => p.Name))}: "
                     + $"{e.Message} {e.GetBaseException().Message}");
-                return;
+                return null;
             }
         }
     }

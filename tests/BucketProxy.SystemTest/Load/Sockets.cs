@@ -13,13 +13,13 @@ internal sealed class Sockets : IAsyncDisposable
     private static readonly TimeSpan EchoLimit = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly IReadOnlyList<ServeProcess> _proxies;
+    private readonly IReadOnlyList<IEntrance> _proxies;
     private readonly string[] _why;
     private readonly long[] _echoes;
     private readonly Task _all;
     private int _connects;
 
-    public Sockets(IReadOnlyList<string> bases, IReadOnlyList<ServeProcess> proxies, int seed)
+    public Sockets(IReadOnlyList<string> bases, IReadOnlyList<IEntrance> proxies, int seed)
     {
         _proxies = proxies;
         _why = new string[bases.Count];

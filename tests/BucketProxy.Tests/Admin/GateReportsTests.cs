@@ -60,6 +60,21 @@ public sealed class GateReportsTests
         Assert.Equal("dtable-server-01 gives all its buckets away. dtable-server-01 is restarted once", taken.Ordered);
     }
 
+    [Fact]
+    public async Task Drain_DryRun_SaysTheSameAndOrdersNothing()
+    {
+        await using var site = await AdminSite.StartAsync();
+        site.Desk.Remark = "dtable-server-01 is restarted once";
+        using var answer = await site.Client.PostAsync(new Uri("/api/nodes/dtable-server-01/drain?dry_run=true", UriKind.Relative), null);
+        Assert.Equal(
+            new OrderTaken("dtable-server-01 gives all its buckets away. dtable-server-01 is restarted once", DryRun: true),
+            await answer.Content.ReadFromJsonAsync<OrderTaken>(AdminJson.Options));
+        Assert.Empty(site.Desk.Orders);
+        site.Desk.Refusal = new OrderRefusedException(RefusalKind.Conflict, "it cannot release");
+        using var refused = await site.Client.PostAsync(new Uri("/api/nodes/dtable-server-01/drain?dry_run=true", UriKind.Relative), null);
+        Assert.Equal(System.Net.HttpStatusCode.Conflict, refused.StatusCode);
+    }
+
     [Theory]
     [InlineData(GateKind.Supervised, ReleaseMode.Call, "proven: a bucket moves on its gate's word that nothing", "a crash is proven at once, the loss of its host after 10 s")]
     [InlineData(GateKind.Supervised, ReleaseMode.None, "none: no bucket is moved off it", "a crash is proven at once")]

@@ -58,6 +58,8 @@ internal sealed class RecordingDesk : IClusterDesk
         return Remark;
     }
 
+    public Task<string?> PreviewDrainAsync(string node, bool force) => Refusal is null ? Task.FromResult(Remark) : Task.FromException<string?>(Refusal);
+
     /// <summary>What is to be known of a drain.</summary>
     public string? Remark { get; set; }
 

@@ -1,6 +1,7 @@
 using BucketProxy.SystemTest;
 using BucketProxy.SystemTest.Drain;
 using BucketProxy.SystemTest.Gates;
+using BucketProxy.SystemTest.TwoServers;
 
 namespace BucketProxy.Tests.SystemTests;
 
@@ -82,6 +83,22 @@ public sealed class SystemRunTests
         var report = await GateRun.RunAsync(new GateRunOptions { Bases = 60, Rate = 40, Kind = GateRunKind.WithoutSupervision }, output);
 
         Assert.True(report.Ownership is { ForeignSaves.Count: > 0, DoubleOpens.Count: > 0 }, $"{output}{report}");
+    }
+
+    /// <summary>
+    /// Servers that follow nothing: with gates, bases change sides and nothing is lost; each order says beforehand what it costs. Behind nginx, the same checker and the
+    /// same users find what a change of the map alone does.
+    /// </summary>
+    [Fact]
+    public async Task TwoServers_BasesChangeSides_LoseNothingWithGatesAndSomethingByAReload()
+    {
+        await using var output = new StringWriter();
+
+        var report = await TwoServersRun.RunAsync(new TwoServersOptions { Bases = 40, Rate = 20, Sockets = 10 }, output);
+
+        Assert.True(report.HasControl, $"{output}{report}");
+        Assert.True(report.Gates.IsClean, $"{output}{report}");
+        Assert.True(report.Restart is { Rows: > 0, Changes.Count: 3 }, $"{output}{report}");
     }
 
     /// <summary>The first run can fail: without hand-off the same checker finds lost rows.</summary>

@@ -57,4 +57,5 @@ internal sealed record FreezeOrder(string? Reason);
 
 /// <summary>An order was taken.</summary>
 /// <param name="Ordered">What was ordered, in words.</param>
-internal sealed record OrderTaken(string Ordered);
+/// <param name="DryRun">True: it would have been taken, and nothing was ordered.</param>
+internal sealed record OrderTaken(string Ordered, bool DryRun = false);

@@ -27,8 +27,10 @@ internal static class OrderEndpoints
             .ProducesProblem(StatusCodes.Status412PreconditionFailed);
 
         routes.MapPost("/api/nodes/{id}/drain", (HttpContext http, string id,
-                [FromQuery, Description("true: also where no silence or release can be had. What was not saved is lost.")] bool? force, CancellationToken cancel) =>
-                Take($"{id} gives all its buckets away{(force == true ? ", by force" : "")}", desk.DrainAsync(id, force ?? false, By(http), cancel)))
+                [FromQuery, Description("true: also where no silence or release can be had. What was not saved is lost.")] bool? force,
+                [FromQuery(Name = "dry_run"), Description("true: say what it would cost, or why it would be refused; order nothing.")] bool? dryRun, CancellationToken cancel) =>
+                Take($"{id} gives all its buckets away{(force == true ? ", by force" : "")}",
+                    dryRun == true ? desk.PreviewDrainAsync(id, force ?? false) : desk.DrainAsync(id, force ?? false, By(http), cancel), dryRun ?? false))
             .Order("Drain", "Give all buckets of a node away.");
 
         routes.MapPost("/api/nodes/{id}/cordon", (HttpContext http, string id, CancellationToken cancel) =>
@@ -77,10 +79,10 @@ internal static class OrderEndpoints
         route.WithTags("Orders").WithName(name).WithSummary(summary)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
 
-    private static async Task<Ok<OrderTaken>> Take(string ordered, Task<string?> order)
+    private static async Task<Ok<OrderTaken>> Take(string ordered, Task<string?> order, bool dryRun)
     {
         var remark = await order;
-        return TypedResults.Ok(new OrderTaken(remark is null ? ordered : $"{ordered}. {remark}"));
+        return TypedResults.Ok(new OrderTaken(remark is null ? ordered : $"{ordered}. {remark}", dryRun));
     }
 
     private static async Task<Ok<OrderTaken>> Take(string ordered, Task order)

@@ -9,8 +9,8 @@ internal static class OrderCommands
     public static IEnumerable<Command> All(CommandEnvironment environment)
     {
         var force = new Option<bool>("--force") { Description = "Also where no silence or release can be had. What was not saved is lost." };
-        var drain = ForNode(environment, "drain", "Give all buckets of a server away.", "drain", force);
-        drain.Add(force);
+        var dryRun = new Option<bool>("--dry-run") { Description = "Say what it would cost, or why it would be refused; order nothing." };
+        var drain = ForNode(environment, "drain", "Give all buckets of a server away.", "drain", (force, "force"), (dryRun, "dry_run"));
         yield return drain;
         yield return ForNode(environment, "cordon", "Give a server no further buckets.", "cordon");
         yield return ForNode(environment, "uncordon", "Take back a cordon or a drain.", "uncordon");
@@ -24,12 +24,17 @@ internal static class OrderCommands
         yield return Simple(environment, "accept-store", "Your word that the store as it is now is the right one, after a restored backup.", "/api/store/accept");
     }
 
-    private static Command ForNode(CommandEnvironment environment, string name, string description, string verb, Option<bool>? force = null)
+    private static Command ForNode(CommandEnvironment environment, string name, string description, string verb, params (Option<bool> Flag, string Parameter)[] flags)
     {
         var node = NodeArgument();
-        return ClientFlags.Add(new DescribedCommand(name, description, $"{name} dtable-server-02") { node }, environment, (call, cancel) =>
-            OrderAsync(call, HttpMethod.Post,
-                $"/api/nodes/{Escape(call.Parsed.GetRequiredValue(node))}/{verb}{(force is not null && call.Parsed.GetValue(force) ? "?force=true" : "")}", null, cancel));
+        var command = new DescribedCommand(name, description, $"{name} dtable-server-02") { node };
+        foreach (var (flag, _) in flags)
+            command.Add(flag);
+        return ClientFlags.Add(command, environment, (call, cancel) =>
+        {
+            var query = string.Join('&', flags.Where(f => call.Parsed.GetValue(f.Flag)).Select(f => f.Parameter + "=true"));
+            return OrderAsync(call, HttpMethod.Post, $"/api/nodes/{Escape(call.Parsed.GetRequiredValue(node))}/{verb}{(query.Length > 0 ? "?" + query : "")}", null, cancel);
+        });
     }
 
     private static Command Weight(CommandEnvironment environment)
@@ -81,7 +86,8 @@ internal static class OrderCommands
     private static async Task<int> OrderAsync(ClientCall call, HttpMethod method, string path, object? body, CancellationToken cancel)
     {
         var text = await call.Admin.OrderAsync(method, path, body, cancel);
-        call.Environment.WriteLine(call.Json ? text : $"Ordered: {AdminConnection.Read<OrderTaken>(text).Ordered}.");
+        var taken = AdminConnection.Read<OrderTaken>(text);
+        call.Environment.WriteLine(call.Json ? text : $"{(taken.DryRun ? "Not ordered" : "Ordered")}: {taken.Ordered}.");
         return ExitCode.Done;
     }
 

@@ -186,6 +186,18 @@ public sealed class ClientCommandsTests
     }
 
     [Fact]
+    public async Task Drain_DryRun_SaysWhatItWouldCostAndOrdersNothing()
+    {
+        await using var site = await AdminSite.StartAsync();
+        site.Desk.Remark = "dtable-server-01 is restarted once";
+        var looked = await RunAsync(site, "drain", "dtable-server-01", "--dry-run");
+        Assert.Equal((ExitCode.Done, "Not ordered: dtable-server-01 gives all its buckets away. dtable-server-01 is restarted once.\n"), (looked.ExitCode, looked.Output));
+        Assert.Empty(site.Desk.Orders);
+        await RunAsync(site, "drain", "dtable-server-01", "--force");
+        Assert.Equal("drain dtable-server-01 force=True", Assert.Single(site.Desk.Orders));
+    }
+
+    [Fact]
     public async Task Watch_AnOwnerChanges_IsALine()
     {
         await using var site = await AdminSite.StartAsync();
