@@ -66,6 +66,7 @@ async Task<int> RunAsync(ParseResult parsed)
     var report = new MarkdownReport(file, Machine.Look(workspace.Root, [.. builds]), options);
     var bench = new Bench(workspace, options, report, chosen);
     await bench.RunAsync([.. AllScenarios.List.Where(s => options.Only.Length == 0 || options.Only.Contains(s.Key))]);
+    Console.Write(report.Beside());
     Console.WriteLine(file);
     return 0;
 }

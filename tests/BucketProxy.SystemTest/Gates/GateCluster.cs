@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using BucketProxy.Cluster.Etcd;
 using BucketProxy.Cluster.Keys;
+using BucketProxy.Cluster.Store;
 using BucketProxy.Emulator.Checking;
 using BucketProxy.Etcd;
 using BucketProxy.EtcdTesting;
@@ -10,8 +12,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace BucketProxy.SystemTest.Gates;
 
 /// <summary>
-/// One etcd member, a monitor, two proxies and three gates with their servers: real processes on this machine. The third server is a zombie: it does not stop
-/// when it is told to, and saves what it holds whether it changed or not.
+/// One etcd member, a monitor, two proxies and three gates with their servers: real processes on this machine. Where nothing else is said, the third server is a
+/// zombie: it does not stop when it is told to, and saves what it holds whether it changed or not.
 /// </summary>
 internal sealed class GateCluster : IAsyncDisposable
 {
@@ -33,6 +35,8 @@ internal sealed class GateCluster : IAsyncDisposable
     /// <summary>Between the second proxy and etcd.</summary>
     public TcpRelay ProxyWire { get; private set; } = null!;
 
+    public IClusterStore Store { get; private set; } = null!;
+
     public OwnershipRecorder Owners { get; private set; } = null!;
 
     public Operator Operator { get; private set; } = null!;
@@ -44,12 +48,15 @@ internal sealed class GateCluster : IAsyncDisposable
 
     public GateProcess Zombie => Gates[^1];
 
-    public static async Task<GateCluster> StartAsync(string directory)
+    /// <param name="directory">Where logs, journals and storage go.</param>
+    /// <param name="terms">How every gate is set; null: with short leases, and a zombie behind the third.</param>
+    /// <param name="monitor">How the monitor is set; null: as in the other tests.</param>
+    public static async Task<GateCluster> StartAsync(string directory, GateTerms? terms = null, JsonObject? monitor = null)
     {
         var cluster = new GateCluster(directory);
         try
         {
-            await cluster.StartAsync();
+            await cluster.StartAsync(terms, monitor);
             return cluster;
         }
         catch
@@ -93,20 +100,21 @@ internal sealed class GateCluster : IAsyncDisposable
             await _parts[i].DisposeAsync();
     }
 
-    private async Task StartAsync()
+    private async Task StartAsync(GateTerms? terms, JsonObject? monitor)
     {
         var etcd = Keep(await EtcdCluster.StartAsync(1));
         var endpoint = etcd.Nodes[0].Endpoint;
         var etcdPort = new Uri(endpoint).Port;
         var store = Keep(new EtcdStore(EtcdClientOptions.ForEndpoints([endpoint]), TimeProvider.System, NullLogger<EtcdStore>.Instance));
+        Store = store;
         Owners = new OwnershipRecorder(store, new KeySchema(), TimeProvider.System);
         await Owners.StartAsync();
         Keep(Owners);
         ProxyWire = Keep(new TcpRelay(etcdPort));
 
-        var settings = await SettingsFile.WriteAsync(_directory, endpoint, new SystemTestOptions { Nodes = NodeCount, HandOff = false });
+        var settings = await SettingsFile.WriteAsync(_directory, endpoint, new SystemTestOptions { Nodes = NodeCount, HandOff = false }, monitor);
         Gates = [.. Enumerable.Range(1, NodeCount).Select(i => Keep(new GateProcess(
-            string.Create(CultureInfo.InvariantCulture, $"dtable-server-{i:00}"), settings, Storage, _directory, etcdPort, isZombie: i == NodeCount)))];
+            string.Create(CultureInfo.InvariantCulture, $"dtable-server-{i:00}"), settings, Storage, _directory, etcdPort, terms ?? (i == NodeCount ? GateTerms.Zombie : GateTerms.Short))))];
         Monitors = [Keep(new ServeProcess("monitor-1", "monitor", settings, _directory))];
         Proxies =
         [

@@ -6,13 +6,8 @@ using BucketProxy.SystemTest.Cluster;
 namespace BucketProxy.SystemTest.Gates;
 
 /// <summary>A gate in a process of its own, with a dtable-server stand-in behind it; always at the same ports. Its wire to etcd can be held up.</summary>
-internal sealed partial class GateProcess(string id, string settings, string storage, string directory, int etcdPort, bool isZombie) : RestartableProcess(id)
+internal sealed partial class GateProcess(string id, string settings, string storage, string directory, int etcdPort, GateTerms terms) : RestartableProcess(id)
 {
-    /// <summary>Short, so that a run is short: a store that is away for 7 s stops the servers.</summary>
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(12);
-
-    public static readonly TimeSpan LateSave = TimeSpan.FromSeconds(3);
-
     private readonly int _port = FreePort.Next();
     private readonly int _adminPort = FreePort.Next();
     private readonly int _serverPort = FreePort.Next();
@@ -44,11 +39,7 @@ internal sealed partial class GateProcess(string id, string settings, string sto
         "--set", "gate.listen=" + Local(_port),
         "--set", "gate.advertise=http://" + Local(_port),
         "--set", "gate.server=http://" + Local(_serverPort),
-        "--set", "gate.leaseTimeToLive=" + Seconds(Lease),
-        "--set", "gate.saveTime=3s",
-        "--set", "gate.lateSaveTime=" + Seconds(LateSave),
-        // A server that does not stop cannot be restarted: each planned move off it would be a crash.
-        .. isZombie ? ["--set", "gate.release=none"] : Array.Empty<string>(),
+        .. terms.Settings.SelectMany(setting => new[] { "--set", "gate." + setting }),
         "--set", "gate.command=" + string.Join(',', Server()),
     ];
 
@@ -62,12 +53,10 @@ internal sealed partial class GateProcess(string id, string settings, string sto
     [
         "dotnet", Path.Combine(AppContext.BaseDirectory, "bucketproxy.dll"), "emulator", "--id", Name,
         "--port", _serverPort.ToString(CultureInfo.InvariantCulture), "--storage", storage, "--journal", Journal,
-        "--flush-seconds", "2", "--operation-log", .. isZombie ? ["--zombie"] : Array.Empty<string>(),
+        "--flush-seconds", "2", "--operation-log", .. terms.IsZombie ? ["--zombie"] : Array.Empty<string>(),
     ];
 
     private static string Local(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
-
-    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds}s");
 
     [GeneratedRegex(@"runs as process (\d+), below fuse (\d+)")]
     private static partial Regex RunsLine();
