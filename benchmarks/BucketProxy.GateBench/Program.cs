@@ -59,7 +59,7 @@ return await command.Parse(args).InvokeAsync();
 static async Task<int> RunAsync(GateBenchOptions options, Workspace workspace, string? output)
 {
     var began = Stopwatch.GetTimestamp();
-    var machine = Machine.Look(workspace.Root, [$"this build {BucketProxyKind.BuildOf(workspace).Version()}"]);
+    var machine = Machine.Look(workspace.Root, [$"this build {BucketProxyKind.BuildOf(workspace).Version()}"], ("etcd", "--version"), ("nginx", "-v"), ("wrk", "-v"));
     var report = new GateBenchReport(machine, options, output);
     try
     {

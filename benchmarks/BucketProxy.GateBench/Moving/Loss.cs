@@ -7,4 +7,5 @@ namespace BucketProxy.GateBench.Moving;
 /// <param name="Answered">The first answer of the new owner, through a proxy.</param>
 /// <param name="LastOpened">The last of the lost buckets opened.</param>
 /// <param name="Buckets">How many were lost.</param>
-internal sealed record Loss(double Noticed, double Granted, double Opened, double Answered, double LastOpened, int Buckets);
+/// <param name="Elsewhere">Whether the base went to another server; false: to a new process of the same one, which had come up by then.</param>
+internal sealed record Loss(double Noticed, double Granted, double Opened, double Answered, double LastOpened, int Buckets, bool Elsewhere);

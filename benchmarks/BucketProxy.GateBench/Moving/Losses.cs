@@ -77,15 +77,15 @@ internal sealed class Losses(GateScene scene, Action<string> tell)
         }
         var bucket = BucketOf(bases[0]);
         var grant = scene.Timeline.After(killed).FirstOrDefault(c => c.Key == Keys.Assignments + bucket && c.Entry is not null);
-        if (grant?.Entry?.Text is not { } owner || owner == gate.Name)
-            throw new InvalidOperationException($"bucket {bucket} of {gate.Name} was answered again, but not by another one");
+        if (grant?.Entry?.Text is not { } owner)
+            throw new InvalidOperationException($"bucket {bucket} of {gate.Name} was answered again, but nobody was made its owner");
         var noticed = scene.Timeline.After(killed).FirstOrDefault(c => c.Key == Keys.Gate(gate.Name)
             && (c.Entry is not { } entry || RecordJson.Read<GateRecord>(entry.Value.Span) is { HasExited: true }));
         if (noticed is null || noticed.At > grant.At)
             throw new InvalidOperationException($"bucket {bucket} of {gate.Name} went to {owner} before its gate was gone, or had told of an exit");
         var opened = Opened(killed);
         var loss = new Loss(
-            Since(noticed.At), Since(grant.At), Since(opened[bucket]), Since(answered), Since(buckets.Max(b => opened[b])), buckets.Count);
+            Since(noticed.At), Since(grant.At), Since(opened[bucket]), Since(answered), Since(buckets.Max(b => opened[b])), buckets.Count, owner != gate.Name);
         tell(FormattableString.Invariant($"  noticed {loss.Noticed:F2} s, granted {loss.Granted:F2} s, opened {loss.Opened:F2} s, answered {loss.Answered:F2} s; last of {loss.Buckets} buckets {loss.LastOpened:F2} s"));
         return loss;
 

@@ -40,13 +40,13 @@ internal static class MovingPart
 
     private static IEnumerable<IReadOnlyList<string>> Rows(string what, IReadOnlyList<Loss> losses, double aim, double aimBefore, string how)
     {
-        yield return Row($"{what}: until a base answers elsewhere, through a proxy, s ({losses.Count} times)", l => l.Answered, aim);
+        yield return Row($"{what}: until a base answers again, through a proxy, s ({losses.Count} times, {losses.Count(l => l.Elsewhere)} of them at another server)", l => l.Answered, aim);
         yield return Row("– without the late-save time, s", l => l.Answered - LateSave, aimBefore);
         yield return Row($"– until {how}, s", l => l.Noticed);
         yield return Row("– then until there is another owner, s", l => l.Granted - l.Noticed);
         yield return Row("– then until it opens: the late-save time, s", l => l.Opened - l.Granted);
         yield return Row("– then until the first answer, s", l => l.Answered - l.Opened);
-        yield return Row(FormattableString.Invariant($"{what}: until the last of its buckets is open elsewhere, s ({losses.Select(l => l.Buckets).DefaultIfEmpty().Min()} to {losses.Select(l => l.Buckets).DefaultIfEmpty().Max()} buckets)"), l => l.LastOpened);
+        yield return Row(FormattableString.Invariant($"{what}: until the last of its buckets is open again, s ({losses.Select(l => l.Buckets).DefaultIfEmpty().Min()} to {losses.Select(l => l.Buckets).DefaultIfEmpty().Max()} buckets)"), l => l.LastOpened);
 
         IReadOnlyList<string> Row(string text, Func<Loss, double> figure, double? its = null)
         {

@@ -35,8 +35,8 @@ internal static class RequestCost
         return new Section(
             "What a gate adds to a request",
             FormattableString.Invariant($"""
-            Small GET, {PerSecond:0} a second on {Connections} connections, random bases; a request's time counts from when it was due. The server answers from memory on bare sockets and is not run by the gate (`gate.supervise` changes
-            nothing for a request). *Added* is beside the way in the row named, round by round. CPU is of the process, user and system, for each request.
+            Small GET, {PerSecond:0} a second on {Connections} connections, random bases; a request's time counts from when it was due. The server answers from memory on bare sockets, and is not run by the gate, so the CPU is the gate's
+            alone. *Added* is beside the way in the row named, round by round. CPU is of the process, user and system, for each request.
             """),
             ["", "median ms", "99 % ms", "beside", "added, median ms", "added, 99 % ms", "CPU µs of the gate", "CPU µs of the proxy"],
             [.. ways.Select(way => Row(way, runs))]);
