@@ -13,8 +13,10 @@ namespace BucketProxy.LoadBench;
 /// </summary>
 internal sealed class Bench(Workspace workspace, BenchOptions options, MarkdownReport report, IReadOnlyList<IProxyKind> proxies)
 {
-    public async Task RunAsync(IReadOnlyList<Scenario> scenarios)
+    /// <summary>Runs them; answers what each contender gave in each.</summary>
+    public async Task<IReadOnlyList<(Scenario Scenario, IReadOnlyList<Series> Series)>> RunAsync(IReadOnlyList<Scenario> scenarios)
     {
+        var all = new List<(Scenario, IReadOnlyList<Series>)>();
         var progress = new Progress(scenarios.Sum(s => s.Proxies(proxies).Count * (options.Rounds + (s.NeedsFreshProcess ? 0 : 1))));
         foreach (var scenario in scenarios)
         {
@@ -30,9 +32,10 @@ internal sealed class Bench(Workspace workspace, BenchOptions options, MarkdownR
             else
                 await RunInTurnAsync(scenario, kinds, nodes, series, progress);
             await report.AddAsync(scenario, series);
+            all.Add((scenario, series));
         }
         progress.Finish();
-        Console.Write(report.Beside());
+        return all;
     }
 
     private async Task RunInTurnAsync(

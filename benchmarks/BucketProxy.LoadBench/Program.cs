@@ -63,9 +63,10 @@ async Task<int> RunAsync(ParseResult parsed)
         workspace.Benchmarks, "results", options.Only.Length + options.Proxies.Length + more.Length > 0 ? "partial.md" : "side-by-side.md");
     IProxyKind[] chosen = [.. Contenders.Usual.Where(p => options.Proxies.Length == 0 || options.Proxies.Contains(p.Key)), .. more];
     var builds = chosen.OfType<BucketProxyKind>().Select(b => $"{b.Name} {(b.Build ?? BucketProxyKind.BuildOf(workspace)).Version()}");
-    var report = new MarkdownReport(file, Machine.Look(workspace.Root, [.. builds]), options);
+    var report = new MarkdownReport(file, Machine.Look(workspace.Root, [.. builds], ("nginx", "-v"), ("haproxy", "-v"), ("wrk", "-v")), options);
     var bench = new Bench(workspace, options, report, chosen);
     await bench.RunAsync([.. AllScenarios.List.Where(s => options.Only.Length == 0 || options.Only.Contains(s.Key))]);
+    Console.Write(report.Beside());
     Console.WriteLine(file);
     return 0;
 }

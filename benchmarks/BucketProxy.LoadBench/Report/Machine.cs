@@ -8,7 +8,8 @@ internal sealed record Machine(string Date, string System, string Load, string C
 {
     /// <param name="root">The checkout.</param>
     /// <param name="builds">Builds of BucketProxy that take part: name and version.</param>
-    public static Machine Look(string root, string[] builds)
+    /// <param name="programs">Others that take part, and how each tells its version.</param>
+    public static Machine Look(string root, string[] builds, params (string Name, string Flag)[] programs)
     {
         var load = File.ReadAllText("/proc/loadavg").Split(' ');
         return new Machine(
@@ -17,7 +18,7 @@ internal sealed record Machine(string Date, string System, string Load, string C
                 + $"{File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}, {RuntimeInformation.FrameworkDescription}",
             load[0],
             Output("git", "-C", root, "rev-parse", "--short", "HEAD") + (Output("git", "-C", root, "status", "--porcelain", "--", "src").Length > 0 ? " with changes" : ""),
-            [Output("nginx", "-v"), Output("haproxy", "-v"), Output("wrk", "-v")],
+            [.. programs.Select(program => Output(program.Name, program.Flag))],
             builds);
     }
 

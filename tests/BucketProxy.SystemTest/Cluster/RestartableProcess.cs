@@ -20,6 +20,9 @@ internal abstract class RestartableProcess(string name) : IRestartable, IAsyncDi
 
     public string Output => _earlier.ToString() + _process?.Output;
 
+    /// <summary>Of the process that runs now.</summary>
+    public Task<int> Pid => _process!.Pid;
+
     public async Task StartAsync()
     {
         var process = Launch();

@@ -6,7 +6,11 @@ namespace BucketProxy.SystemTest.Cluster;
 /// <summary>The settings that all proxies and monitors share.</summary>
 internal static class SettingsFile
 {
-    public static async Task<string> WriteAsync(string directory, string etcd, SystemTestOptions options)
+    /// <param name="directory">Where it goes.</param>
+    /// <param name="etcd">etcd's endpoints.</param>
+    /// <param name="options">The cluster.</param>
+    /// <param name="monitor">How monitors are set; null: so that a test is short and safe on a busy machine.</param>
+    public static async Task<string> WriteAsync(string directory, string etcd, SystemTestOptions options, JsonObject? monitor = null)
     {
         var settings = new JsonObject
         {
@@ -17,7 +21,7 @@ internal static class SettingsFile
             // Every second server is told by a call, which proves the release; the others follow the assignments in etcd by themselves.
             ["nodes"] = new JsonArray([.. Enumerable.Range(1, options.Nodes).Where(i => i % 2 == 0 && options.HandOff)
                 .Select(JsonNode (i) => new JsonObject { ["id"] = $"dtable-server-{i:00}", ["register"] = false, ["release"] = "call" })]),
-            ["monitor"] = new JsonObject
+            ["monitor"] = monitor ?? new JsonObject
             {
                 ["minNodes"] = options.Nodes,
                 ["retryPause"] = "1s",

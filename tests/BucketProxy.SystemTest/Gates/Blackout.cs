@@ -12,7 +12,7 @@ internal sealed class Blackout : IAsyncDisposable
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(100);
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(120) };
-    private readonly ConcurrentQueue<long> _answers = new();
+    private readonly ConcurrentQueue<(long Sent, long Answered)> _answers = new();
     private readonly ConcurrentBag<Task> _requests = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _all;
@@ -28,10 +28,14 @@ internal sealed class Blackout : IAsyncDisposable
     {
         get
         {
-            var at = _answers.Order().Append(Stopwatch.GetTimestamp()).ToList();
+            var at = _answers.Select(a => a.Answered).Order().Append(Stopwatch.GetTimestamp()).ToList();
             return at.Zip(at.Skip(1), (a, b) => Stopwatch.GetElapsedTime(a, b)).DefaultIfEmpty().Max();
         }
     }
+
+    /// <summary>When the first of the requests was answered that were sent after a moment; null: none was.</summary>
+    /// <param name="moment">Of <see cref="Stopwatch"/>.</param>
+    public long? FirstAnswerTo(long moment) => _answers.Where(a => a.Sent > moment).Min(a => (long?)a.Answered);
 
     public async ValueTask DisposeAsync()
     {
@@ -60,11 +64,12 @@ internal sealed class Blackout : IAsyncDisposable
 
     private async Task AskAsync(Uri uri)
     {
+        var sent = Stopwatch.GetTimestamp();
         try
         {
             using var answer = await _http.GetAsync(uri);
             if (answer.IsSuccessStatusCode)
-                _answers.Enqueue(Stopwatch.GetTimestamp());
+                _answers.Enqueue((sent, Stopwatch.GetTimestamp()));
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using BucketProxy.Cluster.Etcd;
 using BucketProxy.Cluster.Keys;
+using BucketProxy.Cluster.Store;
 using BucketProxy.Emulator.Checking;
 using BucketProxy.Etcd;
 using BucketProxy.EtcdTesting;
@@ -39,6 +40,8 @@ internal sealed class GateCluster : IAsyncDisposable
 
     /// <summary>Between the second proxy and etcd.</summary>
     public TcpRelay ProxyWire { get; private set; } = null!;
+
+    public IClusterStore Store { get; private set; } = null!;
 
     public OwnershipRecorder Owners { get; private set; } = null!;
 
@@ -109,6 +112,7 @@ internal sealed class GateCluster : IAsyncDisposable
         var endpoint = etcd.Nodes[0].Endpoint;
         var etcdPort = new Uri(endpoint).Port;
         var store = Keep(new EtcdStore(EtcdClientOptions.ForEndpoints([endpoint]), TimeProvider.System, NullLogger<EtcdStore>.Instance));
+        Store = store;
         Owners = new OwnershipRecorder(store, new KeySchema(), TimeProvider.System);
         await Owners.StartAsync();
         Keep(Owners);

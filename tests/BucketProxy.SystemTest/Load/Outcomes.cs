@@ -35,9 +35,11 @@ internal sealed class Outcomes
     public void Failed(string authority, long since, string why) => _failures.Enqueue(new Failure(authority, since, Stopwatch.GetTimestamp(), why));
 
     /// <summary>From now until the answer is disposed of, failures at that proxy (null: at any) count as the disturbance's doing.</summary>
-    public IDisposable Excusing(string? authority)
+    /// <param name="authority">The proxy; null: any.</param>
+    /// <param name="bases">Only failures at these; null: at any.</param>
+    public IDisposable Excusing(string? authority, IReadOnlyCollection<string>? bases = null)
     {
-        var excuse = new Excuse(authority);
+        var excuse = new Excuse(authority, bases);
         _excuses.Enqueue(excuse);
         return excuse;
     }
@@ -61,13 +63,13 @@ internal sealed class Outcomes
 
     private sealed record Failure(string Authority, long Since, long Until, string Why);
 
-    private sealed class Excuse(string? authority) : IDisposable
+    private sealed class Excuse(string? authority, IReadOnlyCollection<string>? bases) : IDisposable
     {
         private readonly long _since = Stopwatch.GetTimestamp();
         private long _until = long.MaxValue;
 
         public bool Covers(Failure failure) =>
-            (authority is null || authority == failure.Authority) && failure.Until >= _since && failure.Since <= Volatile.Read(ref _until);
+            (authority is null || authority == failure.Authority) && (bases is null || bases.Any(uuid => failure.Why.Contains(uuid, StringComparison.Ordinal))) && failure.Until >= _since && failure.Since <= Volatile.Read(ref _until);
 
         public void Dispose() => Volatile.Write(ref _until, Stopwatch.GetTimestamp());
     }
