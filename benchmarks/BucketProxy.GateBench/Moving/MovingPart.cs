@@ -29,8 +29,8 @@ internal static class MovingPart
         return new Section(
             "How fast buckets move",
             FormattableString.Invariant($"""
-            Three servers behind gates that release by `call`, two proxies, a monitor, one etcd member; {options.Rate} rows a second to {options.Bases} bases, sent when due, also while others are held. Every setting is the default,
-            so `gate.leaseTimeToLive` is {Lease:0} s and `gate.lateSaveTime` {LateSave:0} s. Servers are stand-ins that save on demand and log each operation. {verdict}
+            Three servers behind gates that release by `call`, two proxies, a monitor, one etcd member; {options.Rate} rows a second to {options.Bases} bases, sent when due, also while others are held. Settings are the defaults, but
+            `gate.release`, `monitor.minNodes` and, for stops only, `data.drainGrace`; so `gate.leaseTimeToLive` is {Lease:0} s and `gate.lateSaveTime` {LateSave:0} s. Servers are stand-ins that save on demand and log each operation. {verdict}
             """),
             ["", "median", "99 %", "longest", "aim", "met"], rows)
         {
