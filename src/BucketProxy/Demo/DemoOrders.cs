@@ -32,8 +32,14 @@ internal sealed class DemoOrders(Uri admin, string? token, TimeProvider time) : 
     public async Task BringBackAsync(string node, CancellationToken cancellationToken)
     {
         await PostAsync($"/api/nodes/{node}/uncordon", cancellationToken);
-        await PostAsync("/rebalance/?wait=true", cancellationToken);
-        await UntilAsync(async () => await BucketsOfAsync(node, cancellationToken) > 0, $"{node} got no bucket", cancellationToken);
+        await UntilAsync(
+            async () =>
+            {
+                // Again until it is there for the leader as well: before that a rebalance gives it nothing.
+                await PostAsync("/rebalance/?wait=true", cancellationToken);
+                return await BucketsOfAsync(node, cancellationToken) > 0;
+            },
+            $"{node} got no bucket", cancellationToken);
     }
 
     private async Task PostAsync(string path, CancellationToken cancellationToken)

@@ -18,7 +18,7 @@ public sealed class ServedGateTests : IDisposable
         await using var gate = ChildProcess.Start("gate",
         [
             "env", "BUCKETPROXY_ADMIN__TOKEN=a-token-of-some-length-indeed", "SAVE_INTERVAL=300000",
-            "dotnet", Path.Combine(AppContext.BaseDirectory, "bucketproxy.dll"), "serve", "--roles", "gate", "--store", "embedded",
+            "dotnet", Path.Combine(AppContext.BaseDirectory, "bucketproxy.dll"), "serve", "--roles", "monitor,gate", "--store", "embedded",
             "--data-directory", Path.Combine(_directory, "data"), "--admin-listen", "127.0.0.1:0",
             "--set", "gate.node=dtable-server-01", "--set", "gate.listen=127.0.0.1:0", "--set", "gate.advertise=http://127.0.0.1:5551",
             "--set", $"gate.command=sh,-c,env > {seen}.part; mv {seen}.part {seen}; exec sleep 1000",

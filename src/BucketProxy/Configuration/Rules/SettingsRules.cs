@@ -28,7 +28,8 @@ internal sealed class SettingsRules(BucketProxySettings settings, SettingsOrigin
         CheckFiles();
         CheckTelemetry();
         CheckTimes();
-        if (settings.Store == StoreKind.Embedded && settings.Nodes.IsEmpty && !origins.IsGiven("nodes"))
+        // A gate in this process registers its server.
+        if (settings.Store == StoreKind.Embedded && settings.Nodes.IsEmpty && !origins.IsGiven("nodes") && !settings.Roles.Contains(Role.Gate))
             origins.Report("nodes", null, "is missing: with \"store\": \"embedded\" no server can register itself. Give each an id and a local_node_url.");
         for (var i = 0; i < settings.Nodes.Length; i++)
             CheckNode(settings.Nodes[i], $"nodes:{i}");
