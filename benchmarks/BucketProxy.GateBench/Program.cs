@@ -11,7 +11,7 @@ using BucketProxy.LoadBench.Proxies;
 using BucketProxy.LoadBench.Report;
 
 var only = new Option<string>("--only") { Description = "Parts, with commas: " + string.Join(", ", GateBenchOptions.AllParts) + "." };
-var cycles = new Option<int>("--cycles") { Description = "How often a node is drained and gets its share back.", DefaultValueFactory = _ => 3 };
+var cycles = new Option<int>("--cycles") { Description = "How often a node is drained and gets its share back.", DefaultValueFactory = _ => 6 };
 var kills = new Option<int>("--kills") { Description = "How many servers are killed.", DefaultValueFactory = _ => 5 };
 var hosts = new Option<int>("--hosts") { Description = "How many machines are lost.", DefaultValueFactory = _ => 3 };
 var rounds = new Option<int>("--rounds") { Description = "Rounds of what takes turns, of which the median counts.", DefaultValueFactory = _ => 5 };

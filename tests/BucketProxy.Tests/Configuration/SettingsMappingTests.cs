@@ -23,6 +23,16 @@ public sealed class SettingsMappingTests
         Assert.Equal(own.Placement with { Ranges = mapped.Placement.Ranges, Pins = mapped.Placement.Pins }, mapped.Placement);
     }
 
+    /// <summary>What is in flight to a gate's own server may end while the server saves: the fence, which cuts everything, comes after that time.</summary>
+    [Fact]
+    public void ToGateProxyOptions_Defaults_FencesOnlyWhenTheServerHasHadItsTimeToSave()
+    {
+        var gate = Defaults.Gate;
+        var fence = Defaults.ToGateProxyOptions("g", null, null, []);
+        Assert.Equal((gate.LeaseTimeToLive, gate.Margin), (fence.LeaseTimeToLive, fence.FenceMargin));
+        Assert.True(fence.FenceMargin < gate.Margin + gate.SaveTime);
+    }
+
     [Fact]
     public void ToProxyAgentOptions_Defaults_AreTheProxysOwn()
     {
