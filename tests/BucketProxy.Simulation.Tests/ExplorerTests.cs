@@ -27,10 +27,15 @@ public sealed class ExplorerTests
     [InlineData("GrantWithoutReleased")]
     [InlineData("AdmitWithoutRereading")]
     [InlineData("NoFuse")]
+    [InlineData("DeadlineFromAnswer")]
+    [InlineData("OldReleaseCounts")]
+    [InlineData("UnsupervisedIsSupervised")]
+    [InlineData("OwnAfterView")]
+    [InlineData("Gate.StartWithoutLease")]
     public void Run_GuardTakenOut_IsFoundWithAShortestTrace(string name)
     {
         var mutation = Mutation.All.Single(m => m.Name == name);
-        var result = new Explorer(Searches.Of(mutation)!, mutation, 20_000).Run();
+        var result = new Explorer(Searches.Of(mutation)!, mutation, 30_000).Run();
         Assert.NotNull(result.Violation);
         Assert.Equal(result.Depth, result.Trace.Count);
         Assert.NotEmpty(result.Trace);
@@ -39,4 +44,9 @@ public sealed class ExplorerTests
     [Fact]
     public void Of_EverySafetyMutation_HasASearch() =>
         Assert.All(Mutation.All.Where(m => m.IsSearched), m => Assert.NotNull(Searches.Of(m)));
+
+    /// <summary>Unless another guard stands behind it.</summary>
+    [Fact]
+    public void IsSearched_EveryGuardOfAGate_Is() =>
+        Assert.All(Mutation.All.Where(m => m is { IsGated: true, BackedBy: null }), m => Assert.True(m.IsSearched, m.Name));
 }

@@ -23,6 +23,15 @@ public sealed class SimulationTests
         Assert.Equal(first.ToString(), second.ToString());
     }
 
+    /// <summary>The keys of a gate that does not supervise its server are taken over by the next gate in the same place, and every invariant holds.</summary>
+    [Fact]
+    public void Run_GateThatDoesNotSuperviseStartsAgain_TakesItsKeysOver()
+    {
+        var trace = new StringWriter();
+        Assert.Null(new Simulator(27, trace: trace, gated: true).Run().Violation);
+        Assert.Contains("writes gate-takeover", trace.ToString(), StringComparison.Ordinal);
+    }
+
     /// <summary>Seeds found by the command <c>mutations</c>: with the guard in place they pass, without it they fail.</summary>
     [Theory]
     [InlineData("GrantWithoutSilence")]

@@ -34,6 +34,17 @@ internal enum Situation
 
     /// <summary>The cluster at rest, while node 0 has the base in memory.</summary>
     Held,
+
+    /// <summary>An order for the bucket to go to node 1; the server of node 0 has released it, and the first that its gate says of that is under way.</summary>
+    ReleaseUnderWay,
+
+    /// <summary>The server of node 0 has died, and the bucket goes to node 1. The next run does not answer yet, and the part of gate 0 as a proxy has
+    /// not come round to any of that.</summary>
+    Died,
+
+    /// <summary>Node 1 has never been there. The lease of gate 0 ended and its server died, the bucket stayed its own; it has a new lease, and its
+    /// next server was forked behind that and serves.</summary>
+    BeganAnew,
 }
 
 /// <summary>How often each thing may happen from outside, at most: the bounds of a search.</summary>
@@ -92,8 +103,11 @@ internal sealed record Bounds
     /// <summary>… and there is a proxy as well.</summary>
     public bool Proxied { get; init; }
 
-    /// <summary>Seconds that pass. A gate's lease lives for four of them.</summary>
+    /// <summary>Times at which <see cref="Seconds"/> pass. A gate's lease lives for four of them.</summary>
     public int Ticks { get; init; }
+
+    /// <summary>Seconds that pass at a time; gate 0 does nothing between them.</summary>
+    public int Seconds { get; init; } = 1;
 
     /// <summary>Times at which a gate sends a renewal of its lease; the answer may take any time.</summary>
     public int Renewals { get; init; }
@@ -109,6 +123,18 @@ internal sealed record Bounds
 
     /// <summary>Times at which somebody deletes the registration of node 0.</summary>
     public int Deletions { get; init; }
+
+    /// <summary>Times at which gate 0 starts again after it died.</summary>
+    public int GateStarts { get; init; }
+
+    /// <summary>Gate 0 does not supervise its server.</summary>
+    public bool Unsupervised { get; init; }
+
+    /// <summary>A child of gate 0 may take any time to be forked.</summary>
+    public bool LateForks { get; init; }
+
+    /// <summary>The loop of gate 0's part as a proxy may take any time to come round.</summary>
+    public bool Stalls { get; init; }
 
     public Situation Start { get; init; } = Situation.Ordered;
 

@@ -80,6 +80,9 @@ internal sealed class Explorer
         {
             if (!entry.Key.StartsWith(world.Keys.Audits, StringComparison.Ordinal))
                 words.Append(entry.Key).Append('=').Append(entry.Text).Append('@').Append(entry.CreateRevision).Append('/').Append(entry.ModRevision).Append('\n');
+            // Where time ends leases, two states are the same only if it does so at the same moment.
+            if (_bounds.Gated && entry.LeaseId != 0)
+                words.Append(world.Store.DeadlineOf(entry.LeaseId));
         }
         foreach (var monitor in world.Monitors)
             words.AppendLine(monitor.Describe());
@@ -129,6 +132,8 @@ internal sealed class Explorer
         RunRequest request => $"request {request.Number} is sent to {request.Incarnation}",
         RunWork work => $"request {work.Number} ends at {work.Incarnation}",
         RunAnswers run => $"{run.Incarnation} answers",
+        RunStarts run => $"gate {run.Gate.Index} forks a server",
+        Tick { Kind: "look" } tick => $"the table of gate {tick.To.Index - 1} comes round",
         RunStops run => $"{run.Incarnation} has saved and ends",
         RunReleases run => $"{run.Incarnation} is asked to release",
         LateSave late => $"a save of {late.Dead.Incarnation} comes late",

@@ -35,8 +35,10 @@ internal sealed class ExplorerNetwork(ImmutableList<(TimeSpan Due, Message Messa
 
     public void Send(World world, Message message, Hop hop)
     {
-        if (message is StoreReply { Call: not RenewLeaseCall } or StoreCallFailed or PingRequest or RequestEnded or Tick { Kind: "decide" or "look" }
-            or GateTold or MarkedRequest or RunKilled or RunStarts)
+        if (message is StoreReply { Call: not RenewLeaseCall } or StoreCallFailed or PingRequest or RequestEnded or Tick { Kind: "decide" }
+            or GateTold or MarkedRequest or RunKilled
+            || (message is RunStarts && world.Options.Bounds?.LateForks != true)
+            || (message is Tick { Kind: "look" } && world.Options.Bounds?.Stalls != true))
             _now.Enqueue(message);
         else
             Send(world, message, TimeSpan.Zero);

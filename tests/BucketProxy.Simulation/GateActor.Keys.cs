@@ -79,6 +79,10 @@ internal sealed partial class GateActor
     /// <summary>What is to be written, also if it must be read first what became of the write before.</summary>
     private sealed record Wish(GateRecord Record, bool Publishes);
 
+    /// <summary>Whether it is this gate's word, on its way, that something is silent.</summary>
+    public bool TellsSilence(Message message) =>
+        message is StoreRequest { Call: WriteCall { Note: Wish { Record.Silent.Count: > 0 } } } request && request.From == Ref;
+
     private void Write(World world, Wish wish)
     {
         if (_lease == 0)
@@ -97,10 +101,10 @@ internal sealed partial class GateActor
         }
     }
 
-    private void Register(World world)
+    private GateRecord First(World world)
     {
         var options = Options(world);
-        var first = new GateRecord
+        return new GateRecord
         {
             Instance = Instance,
             Url = options.LocalNodeUrl,
@@ -110,12 +114,16 @@ internal sealed partial class GateActor
             LateSaveSeconds = options.LateSaveTime.TotalSeconds,
             SaveSeconds = options.SaveTime.TotalSeconds,
         };
-        var (key, registration) = (world.Keys.Gate(options.NodeId), world.Keys.Node(options.NodeId));
+    }
+
+    private void Register(World world)
+    {
+        var (key, registration) = (world.Keys.Gate(Of(world).Id), world.Keys.Node(Of(world).Id));
         world.Call(this, new WriteCall(RegisterSubject, new StoreTransaction
         {
             // G7: never over another's.
             Comparisons = (world.Options.Mutation.Gate & GateMutations.RegisterOverOthers) != 0 ? [] : [Comparison.Absent(key), Comparison.Absent(registration)],
-            Success = [StoreOperation.PutText(key, RecordJson.Write(first), _lease)],
+            Success = [StoreOperation.PutText(key, RecordJson.Write(First(world)), _lease)],
         }, 0));
     }
 
@@ -168,8 +176,23 @@ internal sealed partial class GateActor
                     Wrote(world, new GateRegistered(created.Revision));
                     break;
                 }
-                DropLease(world);
-                Wrote(world, new GateRefused("another's stands there"));
+                if (Of(world).Supervised)
+                    Refused(world);
+                else
+                    world.Call(this, new ReadGateCall(world.Keys.Gate(Of(world).Id), world.Keys.Node(Of(world).Id)));
+                break;
+            case ReadGateCall:
+                var (gate, registration) = ((StoreEntry?, StoreEntry?))result!;
+                OnTaken(world, gate, registration);
+                break;
+            case WriteCall { Subject: TakeOverSubject } takeOver:
+                if (result is not TransactionResult { Succeeded: true } taken)
+                {
+                    Refused(world);
+                    break;
+                }
+                (_createdAt, _modifiedAt) = ((long)takeOver.Note!, taken.Revision);
+                Wrote(world, new GateRegistered(taken.Revision));
                 break;
             case WriteCall { Subject: WriteSubject } when result is null:
                 OnFailed(world, call);
@@ -203,7 +226,7 @@ internal sealed partial class GateActor
 
     public string Describe() => $"G{Index} run {Run} {(Up ? "up" : "down")} {Frozen} view {View?.Revision} lease {_lease} {_renewedAt} {_createdAt} {_modifiedAt} {_writing} {_deciding} "
         + $"{Wanted} [{string.Join(',', _events)}] {State.CreatedAt} {State.Written?.Incarnation}/{State.Written?.Exited} {State.PublishedAt} {State.Step} {State.Run} {State.Since} "
-        + $"{State.Incarnation} {State.LastIncarnation} {State.Exited} {State.LateUntil} {State.NotBefore} {State.FailedStarts} {State.RestartedAt} {State.RestartTook} "
+        + $"{State.Incarnation} {State.LastIncarnation} {State.Exited} {State.LateUntil} {State.NotBefore} {State.FailedStarts} {State.RestartedAt} {State.RestartTook} {State.StartTook} "
         + $"{string.Join(',', State.RestartFor)} {string.Join(',', State.Asked)} {string.Join(',', State.Released)} {string.Join(',', State.Failures)} "
-        + $"{(State.Written is { } w ? $"{string.Join(',', w.Silent)} {string.Join(',', w.Released)}" : "")}";
+        + $"{(State.Written is { } w ? $"{string.Join(',', w.Silent)} {string.Join(',', w.Released)} {w.RestartSeconds} {w.StartSeconds}" : "")}";
 }

@@ -211,10 +211,12 @@ internal sealed partial class GateActor(int index, int node, int part) : Actor(R
             OnEvent(world, new ServerStarted(null, "the lease ended before it was started"));
             return;
         }
-        var run = new ServerRun(Of(world), Of(world).NextRun(), Ref) { KillAt = killAt };
+        // Without a lease there is no deadline to light a fuse with.
+        var run = new ServerRun(Of(world), Of(world).NextRun(), Ref) { KillAt = killAt, IsFused = killAt != TimeSpan.MaxValue };
         world.AddRun(run);
         OnEvent(world, new ServerStarted(run.Incarnation, null));
-        world.Send(new FuseBurns(run.Incarnation), run.KillAt - world.Now);
+        if (run.IsFused)
+            world.Send(new FuseBurns(run.Incarnation), run.KillAt - world.Now);
         world.Send(new RunAnswers(Ref, run.Incarnation), Hop.Boot);
         world.Send(new RunFlushes(run.Incarnation), RunFlushes.Every);
     }

@@ -24,12 +24,22 @@ internal static class GateSearches
         new Bounds { Name = "gates: another gate of the node starts", Gated = true, Start = Situation.Held, Ticks = 1, SecondGates = 1, Requests = 1 },
         new Bounds { Name = "gates: a registration is deleted", Gated = true, Start = Situation.Held, Deletions = 1, Requests = 1, Ticks = 1 },
         new Bounds { Name = "gates: a move, the leader is deposed", Gated = true, Start = Situation.OrderedWhileHeld, LeaderLosses = 1, Requests = 1 },
+        new Bounds { Name = "gates: a release is told late, and the move was given up", Gated = true, Start = Situation.ReleaseUnderWay, Requests = 1, Ticks = 2 },
+        new Bounds { Name = "gates: the lease of one that does not supervise ends", Gated = true, Unsupervised = true, Start = Situation.Held, Requests = 1, Ticks = 5 },
+        new Bounds { Name = "gates: one that does not supervise dies and starts again", Gated = true, Unsupervised = true, Start = Situation.Held, Ticks = 2, Seconds = 2, GateDeaths = 1, GateStarts = 1 },
+        new Bounds { Name = "gates: a gate began anew, its server is forked late", Gated = true, LateForks = true, Start = Situation.BeganAnew, NewNodes = 1, Requests = 1, Ticks = 1, Seconds = 4 },
+        new Bounds { Name = "gates: a server dies, and its gate's table comes late", Gated = true, Stalls = true, Start = Situation.Died, Ticks = 1, Requests = 1 },
     ];
 
     public static string? Of(Mutation mutation) => (mutation.Monitor, mutation.World, mutation.Gate) switch
     {
         (Mutations.GrantWithoutReleased, _, _) => "gates: a move, the server is asked",
         (Mutations.OpenWithoutLateSave, _, _) => "gates: a server dies",
+        (Mutations.OldReleaseCounts, _, _) => "gates: a release is told late, and the move was given up",
+        (Mutations.UnsupervisedIsSupervised, _, _) => "gates: the lease of one that does not supervise ends",
+        (_, WorldMutations.DeadlineFromAnswer, _) => "gates: the answer to a renewal is late",
+        (_, WorldMutations.OwnAfterView, _) => "gates: a server dies, and its gate's table comes late",
+        (_, _, GateMutations.StartWithoutLease) => "gates: a gate began anew, its server is forked late",
         (Mutations.UnregisteredIsDead, _, _) => "gates: a registration is deleted",
         (_, WorldMutations.AdmitWithoutRereading, _) => "gates: a move, the server is asked",
         (_, WorldMutations.UnboundConnection, _) => "gates: a server dies",

@@ -10,21 +10,10 @@ internal static class GateSteps
     {
         if (left.Ticks > 0)
         {
-            yield return ("a second passes", (w, n) =>
+            yield return (left.Seconds == 1 ? "a second passes" : $"{left.Seconds} seconds pass", (w, n) =>
             {
-                w.Now += Second;
-                // G5: before the store can end the lease.
-                if ((w.Options.Mutation.World & WorldMutations.NoFuse) == 0)
-                {
-                    foreach (var run in w.Runs.Where(r => r.KillAt <= w.Now).ToArray())
-                        w.EndRun(run, hasSaved: false);
-                }
-                foreach (var gate in w.Gates.Where(g => g.Up && g.Index >= GateSituations.Prompt))
-                    gate.Renew(w);
-                n.Settle(w);
-                w.ExpireLeases();
-                n.DropLate(w);
-                n.Prompt(w);
+                for (var i = 0; i < left.Seconds; i++)
+                    Pass(w, n);
                 return left with { Ticks = left.Ticks - 1 };
             }
             );
@@ -61,6 +50,15 @@ internal static class GateSteps
                 }
                 );
             }
+            if (left.GateStarts > 0 && gate is { Up: false, Index: < GateSituations.Prompt })
+            {
+                yield return ($"gate {gate.Index} starts again", (w, _) =>
+                {
+                    w.Gates[gate.Index].Start(w);
+                    return left with { GateStarts = left.GateStarts - 1 };
+                }
+                );
+            }
             if (left.SecondGates > 0 && !gate.Up && gate.Node == 0)
             {
                 yield return ($"gate {gate.Index} starts, the second one of node {gate.Node}", (w, _) =>
@@ -80,5 +78,22 @@ internal static class GateSteps
             }
             );
         }
+    }
+
+    private static void Pass(World world, ExplorerNetwork network)
+    {
+        world.Now += Second;
+        // G5: before the store can end the lease.
+        if ((world.Options.Mutation.World & WorldMutations.NoFuse) == 0)
+        {
+            foreach (var run in world.Runs.Where(r => r.IsFused && r.KillAt <= world.Now).ToArray())
+                world.EndRun(run, hasSaved: false);
+        }
+        foreach (var gate in world.Gates.Where(g => g.Up && g.Index >= GateSituations.Prompt))
+            gate.Renew(world);
+        network.Settle(world);
+        world.ExpireLeases();
+        network.DropLate(world);
+        network.Prompt(world);
     }
 }

@@ -43,6 +43,9 @@ internal sealed record RenewLeaseCall(long Lease, TimeSpan SentAt) : StoreCall;
 /// <summary>A linearizable read of one key.</summary>
 internal sealed record ReadKeyCall(string Key, object? Note) : StoreCall;
 
+/// <summary>A read of a gate's key and its node's registration at one revision.</summary>
+internal sealed record ReadGateCall(string Gate, string Node) : StoreCall;
+
 internal sealed record RevokeLeaseCall(long Lease) : StoreCall;
 
 internal sealed record ListProxiesCall : StoreCall;

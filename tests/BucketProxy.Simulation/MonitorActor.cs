@@ -33,8 +33,8 @@ internal sealed class MonitorActor(int index) : Actor(Role.Monitor, index), ISto
     private static string Words(MonitorState? s) => s is null ? "" : string.Join('|',
         s.SeenRevision, string.Join(',', s.Writing.Order()), string.Join(',', s.Failed), string.Join(',', s.AliveGone),
         $"{s.Listed?.Revision}:{string.Join(',', s.Listed?.Instances ?? [])}", s.Listing, string.Join(',', s.Moves), string.Join(',', s.Backoffs),
-        string.Join(',', s.Losses), string.Join(',', s.Foreign), string.Join(',', s.Expected),
-        string.Join(',', s.Nodes.Select(n => $"{n.Key}:{n.Value.GoneSince}/{n.Value.FailingSince}/{n.Value.PingedAt}/{n.Value.PingSentAt}")));
+        string.Join(',', s.Losses), string.Join(',', s.Foreign), string.Join(',', s.Expected), string.Join(',', s.Restarting.Order()), s.Order,
+        string.Join(',', s.Nodes.Select(n => $"{n.Key}:{n.Value.GoneSince}/{n.Value.FailingSince}/{n.Value.PingedAt}/{n.Value.PingSentAt}/{n.Value.WasRegistered}/{n.Value.HasAnswered}")));
 
     public void Start(World world)
     {

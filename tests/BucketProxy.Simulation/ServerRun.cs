@@ -26,6 +26,9 @@ internal sealed class ServerRun(GatedNode node, int number, ActorRef? gate) : IH
     /// <summary>When the fuse kills it.</summary>
     public TimeSpan KillAt { get; set; } = TimeSpan.MaxValue;
 
+    /// <summary>G5: its fuse was lit. That takes a deadline; one that was not lit is not extended either.</summary>
+    public bool IsFused { get; init; }
+
     /// <summary>It does nothing until it is thawed, or killed.</summary>
     public bool Frozen { get; set; }
 
@@ -38,7 +41,7 @@ internal sealed class ServerRun(GatedNode node, int number, ActorRef? gate) : IH
 
     public ServerRun Clone() => (ServerRun)MemberwiseClone();
 
-    public string Describe() => $"R{Incarnation} of {gate} until {KillAt} {Frozen} {Stopping} {Memory.Describe()}";
+    public string Describe() => $"R{Incarnation} of {gate} until {KillAt} {IsFused} {Frozen} {Stopping} {Memory.Describe()}";
 
     /// <summary>A request comes over a connection that is bound to this run. False: it takes none any more.</summary>
     public bool TryBegin(World world, BaseId id, int number)

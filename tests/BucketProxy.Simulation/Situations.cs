@@ -141,10 +141,13 @@ internal static class Situations
         }));
 
     /// <summary>Delivers whatever is due, in order, until nothing is.</summary>
-    public static void Quiet(World world, ExplorerNetwork network)
+    /// <param name="world">The world.</param>
+    /// <param name="network">What is under way.</param>
+    /// <param name="stays">What stays under way; null: nothing.</param>
+    public static void Quiet(World world, ExplorerNetwork network, Predicate<Message>? stays = null)
     {
         network.Settle(world);
-        while (network.Pending.FindIndex(p => p.Due <= world.Now) is >= 0 and var at)
+        while (network.Pending.FindIndex(p => p.Due <= world.Now && stays?.Invoke(p.Message) != true) is >= 0 and var at)
         {
             network.Take(at).Deliver(world);
             network.Settle(world);

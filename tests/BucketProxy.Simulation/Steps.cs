@@ -154,7 +154,7 @@ internal static class Steps
             }
             );
         }
-        if (left.NewNodes > 0 && world.Nodes[1].Run == 0)
+        if (left.NewNodes > 0 && world.Nodes[1] is { Run: 0, Up: false })
         {
             yield return ("node 1 starts for the first time", (w, _) =>
             {

@@ -140,6 +140,9 @@ internal sealed partial class World
             case ReadKeyCall read:
                 result = Store.Find(read.Key);
                 break;
+            case ReadGateCall both:
+                result = (Store.Find(both.Gate), Store.Find(both.Node));
+                break;
             case RevokeLeaseCall revoke:
                 Revoke(revoke.Lease);
                 result = null;

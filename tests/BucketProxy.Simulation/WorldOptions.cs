@@ -15,6 +15,9 @@ internal sealed record WorldOptions
 
     public Mutation Mutation { get; init; } = Mutation.None;
 
+    /// <summary>In a search: what else may take any time at gate 0.</summary>
+    public Bounds? Bounds { get; init; }
+
     /// <summary>How gates take part; each fills in its own names.</summary>
     public GateAgentOptions Gate { get; init; } = new()
     {

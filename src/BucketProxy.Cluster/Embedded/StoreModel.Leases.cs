@@ -22,6 +22,9 @@ public sealed partial class StoreModel
         }
     }
 
+    /// <summary>Virtual time at which a lease ends unless renewed; null: it is not there.</summary>
+    public TimeSpan? DeadlineOf(long leaseId) => _leases.GetValueOrDefault(leaseId)?.Deadline;
+
     /// <summary>Grants a lease.</summary>
     /// <param name="timeToLive">At least 1 s; a part of a second is rounded up.</param>
     /// <param name="now">Virtual time.</param>

@@ -93,10 +93,12 @@ public sealed class StoreModelTests
         var lease = model.GrantLease(TimeSpan.FromSeconds(2), TimeSpan.Zero);
         Assert.Equal(TimeSpan.FromSeconds(2), model.RenewLease(lease.LeaseId, TimeSpan.FromSeconds(1)));
         Assert.Equal(TimeSpan.FromSeconds(3), model.NextExpiry);
+        Assert.Equal(TimeSpan.FromSeconds(3), model.DeadlineOf(lease.LeaseId));
         Assert.Null(model.RenewLease(lease.LeaseId, TimeSpan.FromSeconds(3)));
         Assert.Equal(0, model.ExpireLeases(TimeSpan.FromSeconds(2.9)));
         Assert.Equal(1, model.ExpireLeases(TimeSpan.FromSeconds(3)));
         Assert.Null(model.NextExpiry);
+        Assert.Null(model.DeadlineOf(lease.LeaseId));
     }
 
     [Fact]
