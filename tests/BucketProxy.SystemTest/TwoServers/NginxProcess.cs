@@ -13,7 +13,6 @@ internal sealed class NginxProcess : RestartableProcess, IEntrance
         echo "nginx is started"
         "$@" & nginx=$!
         ( tail --pid=$$ -s 0.2 -f /dev/null; kill -TERM $nginx ) >/dev/null 2>&1 & watcher=$!
-        trap 'kill -HUP $nginx' HUP
         trap 'kill -TERM $nginx' TERM
         while kill -0 $nginx 2>/dev/null; do wait $nginx; done
         kill $watcher
@@ -65,9 +64,12 @@ internal sealed class NginxProcess : RestartableProcess, IEntrance
     public async Task ReloadAsync(string ofTwo)
     {
         await WriteAsync(ofTwo);
-        await SignalAsync("HUP");
+        // To nginx itself: a shell below "nohup" cannot hear it.
+        await ChildProcess.SignalAsync("HUP", int.Parse(await File.ReadAllTextAsync(PidFile), CultureInfo.InvariantCulture));
         await UntilAnswersAsync();
     }
+
+    private string PidFile => Path.Combine(_directory, "nginx.pid");
 
     protected override string[] Arguments() => ["-e", "stderr", "-p", _directory, "-c", Path.Combine(_directory, "nginx.conf"), "-g", "daemon off;"];
 
@@ -79,7 +81,7 @@ internal sealed class NginxProcess : RestartableProcess, IEntrance
         var second = ofTwo.Length == 0 ? "" : $"\"~*[/=][{ofTwo}][0-9a-f]{{7}}-[0-9a-f]{{4}}-\" two;";
         return File.WriteAllTextAsync(Path.Combine(_directory, "nginx.conf"), $$"""
             worker_processes 1;
-            pid {{_directory}}/nginx.pid;
+            pid {{PidFile}};
             events { worker_connections 4096; }
             http {
               access_log off;
