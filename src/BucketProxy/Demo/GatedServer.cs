@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
-using BucketProxy.Composition;
 using BucketProxy.Composition.Gates;
 using BucketProxy.Configuration;
 using BucketProxy.Configuration.Values;

@@ -1,4 +1,4 @@
-namespace BucketProxy.Composition;
+namespace BucketProxy.Composition.Gates;
 
 /// <summary>How to start the program that is running now once more.</summary>
 internal static class ThisProgram
