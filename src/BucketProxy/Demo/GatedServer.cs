@@ -68,7 +68,7 @@ internal sealed class GatedServer(string id, string storage, string directory, T
         }
     }
 
-    /// <summary>Kills it as <c>kill -9</c> does, and waits until it is dead.</summary>
+    /// <summary>Kills it as <c>kill -9</c> does, and waits until its gate has seen that nothing of it is left.</summary>
     /// <param name="gate">Its gate.</param>
     /// <param name="stop">Gives up waiting.</param>
     /// <returns>The process that was killed.</returns>
@@ -77,10 +77,11 @@ internal sealed class GatedServer(string id, string storage, string directory, T
     {
         if (gate.ServerProcessId is not { } process)
             throw new DemoException($"{id} does not run.");
+        var lost = gate.Agent.Runs.Lost;
         using (var server = Process.GetProcessById(process))
             server.Kill();
         var since = time.GetTimestamp();
-        while (Lives(process))
+        while (gate.Agent.Runs.Lost == lost)
         {
             if (time.GetElapsedTime(since) > Patience)
                 throw new DemoException($"Process {process} of {id} lives {Patience.TotalSeconds} s after it was killed.");
@@ -92,20 +93,6 @@ internal sealed class GatedServer(string id, string storage, string directory, T
 
     /// <summary>Closes its connections. The process is its gate's.</summary>
     public void Dispose() => _http.Dispose();
-
-    // A process that is dead and that its parent has not asked for yet is still listed.
-    private static bool Lives(int process)
-    {
-        try
-        {
-            var stat = File.ReadAllText($"/proc/{process}/stat");
-            return stat[(stat.LastIndexOf(')') + 2)..][0] is not ('Z' or 'X');
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
 
     private static Uri Loopback(int port) => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
 }
