@@ -7,8 +7,10 @@ namespace BucketProxy.SystemTest.Load;
 /// </summary>
 internal sealed class ReadinessWatch : IAsyncDisposable
 {
+    /// <summary>How long a request waits for a proxy that takes it.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(1) };
 
     private readonly CancellationTokenSource _stop = new();

@@ -8,7 +8,8 @@ namespace BucketProxy.SystemTest.Load;
 
 /// <summary>
 /// Appends and reads rows as SeaTable's callers do: nothing is sent a second time once it may have been sent. A proxy that is not ready gets
-/// nothing new (where none is ready, one is waited for), one that refuses the connection is passed over, as a load balancer does. Thread-safe.
+/// nothing new (where none is ready, one is waited for), one that refuses the connection counts as not ready until it says otherwise, as with
+/// a load balancer. Thread-safe.
 /// </summary>
 internal sealed class RowClient(ReadinessWatch proxies, Outcomes outcomes) : IDisposable
 {
@@ -42,19 +43,19 @@ internal sealed class RowClient(ReadinessWatch proxies, Outcomes outcomes) : IDi
     /// <summary>The answer's body; null: there was none, or it says that it failed.</summary>
     private async Task<string?> SendAsync(string what, int firstProxy, Func<string, Task<HttpResponseMessage>> sendAsync)
     {
-        IReadOnlyList<IEntrance> ready;
         var asked = Stopwatch.GetTimestamp();
-        try
-        {
-            ready = await proxies.ReadyAsync();
-        }
-        catch (TimeoutException e)
-        {
-            outcomes.Failed("none", asked, $"{what}: {e.Message}");
-            return null;
-        }
         for (var attempt = 0; ; attempt++)
         {
+            IReadOnlyList<IEntrance> ready;
+            try
+            {
+                ready = await proxies.ReadyAsync();
+            }
+            catch (TimeoutException e)
+            {
+                outcomes.Failed("none", asked, $"{what}: {e.Message}");
+                return null;
+            }
             var proxy = ready[(int)(((uint)firstProxy + attempt) % ready.Count)];
             var since = Stopwatch.GetTimestamp();
             try
@@ -66,9 +67,10 @@ internal sealed class RowClient(ReadinessWatch proxies, Outcomes outcomes) : IDi
                 outcomes.Failed(proxy.Authority, since, $"{what} at {proxy.Name}: {(int)answer.StatusCode} {text.ReplaceLineEndings(" ")}");
                 return null;
             }
-            catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError && attempt < ready.Count)
+            catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError && Stopwatch.GetElapsedTime(asked) < ReadinessWatch.Limit)
             {
-                // Refused: nothing was sent.
+                // Refused: nothing was sent. It was killed a moment ago, and the watch does not know it yet.
+                proxy.IsAway = true;
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
             {
