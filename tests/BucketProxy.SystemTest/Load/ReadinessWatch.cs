@@ -7,9 +7,6 @@ namespace BucketProxy.SystemTest.Load;
 /// </summary>
 internal sealed class ReadinessWatch : IAsyncDisposable
 {
-    /// <summary>How long a request waits for a proxy that takes it.</summary>
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(200);
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(1) };
 
@@ -17,11 +14,17 @@ internal sealed class ReadinessWatch : IAsyncDisposable
     private readonly IReadOnlyList<IEntrance> _proxies;
     private readonly Task _all;
 
-    public ReadinessWatch(IReadOnlyList<IEntrance> proxies)
+    /// <param name="proxies">Whom it asks.</param>
+    /// <param name="limit">How long a request waits for a proxy that takes it; null: 30 s.</param>
+    public ReadinessWatch(IReadOnlyList<IEntrance> proxies, TimeSpan? limit = null)
     {
         _proxies = proxies;
+        Limit = limit ?? TimeSpan.FromSeconds(30);
         _all = Task.WhenAll(proxies.Select(WatchAsync));
     }
+
+    /// <summary>How long a request waits for a proxy that takes it.</summary>
+    public TimeSpan Limit { get; }
 
     /// <summary>Those that take new requests. Where none says so it waits: a proxy that said that it goes away gets nothing new.</summary>
     /// <exception cref="TimeoutException">None says so for a long time.</exception>

@@ -67,7 +67,7 @@ internal sealed class RowClient(ReadinessWatch proxies, Outcomes outcomes) : IDi
                 outcomes.Failed(proxy.Authority, since, $"{what} at {proxy.Name}: {(int)answer.StatusCode} {text.ReplaceLineEndings(" ")}");
                 return null;
             }
-            catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError && Stopwatch.GetElapsedTime(asked) < ReadinessWatch.Limit)
+            catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError && Stopwatch.GetElapsedTime(asked) < proxies.Limit)
             {
                 // Refused: nothing was sent. It was killed a moment ago, and the watch does not know it yet.
                 proxy.IsAway = true;
