@@ -159,20 +159,10 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var pass = buffer.Length;
-        if (!_untilNodeClose)
-            _fromNode.Advance(buffer.Span);
-        else if ((pass = _nodeIsDone ? 0 : _fromNode.AdvanceUntil(FrameCursor.Close, buffer.Span)) < buffer.Length)
-            NodeClosed();
-        if (pass == 0)
-            return ValueTask.CompletedTask;
-        load.CountBytes(baseId, pass);
-        _isWriting = true;
-        var writing = client.WriteAsync(buffer[..pass], canCancel ? cancellationToken : CancellationToken.None);
-        if (!writing.IsCompletedSuccessfully)
-            return FinishAsync(writing);
-        _isWriting = false;
-        return writing;
+        if (_untilNodeClose)
+            return WriteUntilCloseAsync(buffer, cancellationToken);
+        _fromNode.Advance(buffer.Span);
+        return WriteOnAsync(buffer, cancellationToken);
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -241,10 +231,27 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
         return true;
     }
 
-    private void NodeClosed()
+    /// <summary>What the node says before its own close. Only when the client has that has the node closed: what ends the forwarder also ends its write.
+    /// </summary>
+    private async ValueTask WriteUntilCloseAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
     {
-        _nodeIsDone = true;
-        _nodeClosed?.TrySetResult();
+        var pass = _nodeIsDone ? 0 : _fromNode.AdvanceUntil(FrameCursor.Close, buffer.Span);
+        _nodeIsDone |= pass < buffer.Length;
+        if (pass > 0)
+            await WriteOnAsync(buffer[..pass], cancellationToken);
+        if (_nodeIsDone)
+            _nodeClosed?.TrySetResult();
+    }
+
+    private ValueTask WriteOnAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
+    {
+        load.CountBytes(baseId, buffer.Length);
+        _isWriting = true;
+        var writing = client.WriteAsync(buffer, canCancel ? cancellationToken : CancellationToken.None);
+        if (!writing.IsCompletedSuccessfully)
+            return FinishAsync(writing);
+        _isWriting = false;
+        return writing;
     }
 
     private async ValueTask FinishAsync(ValueTask writing)
