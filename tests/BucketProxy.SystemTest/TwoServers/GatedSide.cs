@@ -98,25 +98,42 @@ internal sealed partial class GatedSide(string directory, TwoServersOptions opti
     private async Task<ChangeNote> DrainAsync()
     {
         var preview = await _operator.PostAsync($"/api/nodes/{Two}/drain?dry_run=true");
-        return await CarryOutAsync($"drain {Two}", [(string)preview["ordered"]!], () => _operator.PostAsync($"/api/nodes/{Two}/drain"), ofTwo: 0);
+        return await CarryOutAsync($"drain {Two}", ofTwo: 0, async () =>
+        {
+            await _operator.PostAsync($"/api/nodes/{Two}/drain");
+            return [(string)preview["ordered"]!];
+        });
     }
 
     private async Task<ChangeNote> RebalanceAsync(string what, int ofTwo, Func<Task<JsonNode>> prepareAsync)
     {
         await prepareAsync();
-        JsonNode? preview = null;
-        await Operator.UntilAsync("there is something to rebalance", Limit, async () =>
-            (preview = await _operator.PostAsync("/rebalance/?dry_run=true"))["moves"]!.AsArray().Count > 0);
-        return await CarryOutAsync(
-            what, [.. preview!["remarks"]!.AsArray().Select(remark => (string)remark!)], () => _operator.PostAsync($"/rebalance/?plan={preview["plan"]}"), ofTwo);
+        return await CarryOutAsync(what, ofTwo, async () =>
+        {
+            string[] forecast = [];
+            await Operator.UntilAsync("there is something to rebalance, and it goes as it was previewed", Limit, async () =>
+            {
+                var preview = await _operator.PostAsync("/rebalance/?dry_run=true");
+                if (preview["moves"]!.AsArray().Count == 0)
+                    return false;
+                forecast = [.. preview["remarks"]!.AsArray().Select(remark => (string)remark!)];
+                // Refused where something has changed since, such as a server that has just started: previewed again, as the refusal says.
+                await _operator.PostAsync($"/rebalance/?plan={preview["plan"]}");
+                return true;
+            });
+            return forecast;
+        });
     }
 
-    private async Task<ChangeNote> CarryOutAsync(string what, string[] forecast, Func<Task<JsonNode>> orderAsync, int ofTwo)
+    /// <param name="what">The order, for people.</param>
+    /// <param name="ofTwo">How many buckets the second server has afterwards.</param>
+    /// <param name="orderAsync">Gives it, and returns what was said beforehand.</param>
+    private async Task<ChangeNote> CarryOutAsync(string what, int ofTwo, Func<Task<string[]>> orderAsync)
     {
         var wrong = new List<string>();
         var before = await ServersAsync();
         var since = Stopwatch.GetTimestamp();
-        await orderAsync();
+        var forecast = await orderAsync();
         // Shares are met but for one bucket.
         await CheckAsync($"{Two} owns {ofTwo} buckets and nothing moves", async () =>
         {
