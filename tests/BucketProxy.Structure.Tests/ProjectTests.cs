@@ -9,10 +9,11 @@ public sealed class ProjectTests
     // A project, and what it may use of ours by name. Not what that uses in turn: the gateway stands over etcd, and may not speak to it.
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
-        ["BucketProxy"] = ["BucketProxy.Gateway", "BucketProxy.Monitor", "BucketProxy.Emulator", "BucketProxy.Cluster", "BucketProxy.Core", "BucketProxy.Etcd", "BucketProxy.Supervision"],
+        ["BucketProxy"] = ["BucketProxy.Gateway", "BucketProxy.Monitor", "BucketProxy.Emulator", "BucketProxy.Import", "BucketProxy.Cluster", "BucketProxy.Core", "BucketProxy.Etcd", "BucketProxy.Supervision"],
         ["BucketProxy.Gateway"] = ["BucketProxy.Forwarder", "BucketProxy.Cluster", "BucketProxy.Core"],
         ["BucketProxy.Monitor"] = ["BucketProxy.Cluster", "BucketProxy.Core"],
         ["BucketProxy.Emulator"] = ["BucketProxy.Cluster", "BucketProxy.Core"],
+        ["BucketProxy.Import"] = ["BucketProxy.Core"],
         ["BucketProxy.Cluster"] = ["BucketProxy.Core", "BucketProxy.Etcd"],
         ["BucketProxy.Core"] = [],
         ["BucketProxy.Etcd"] = [],

@@ -63,7 +63,7 @@ public sealed record GatewayOptions
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Largest request body in bytes, over it 413 (never on <c>/socket.io/</c>, whose clients would stop for good).
+    /// Largest request body in bytes, at least 1; over it 413 (never on <c>/socket.io/</c>, whose clients would stop for good).
     /// Default 104,857,600 (100 MB). Bodies are streamed: raising it costs no memory here, but nodes buffer.
     /// </summary>
     public long MaxBodyBytes { get; init; } = 100L * 1024 * 1024;
@@ -209,7 +209,7 @@ public sealed record GatewayOptions
         Within(nameof(HoldTotal), HoldTotal, 0, 1_000_000);
         Within(nameof(ReleaseAtOnce), ReleaseAtOnce, 1, 1_000_000);
         Lasting(nameof(RetryAfter), RetryAfter, 1, 3600);
-        Within(nameof(MaxBodyBytes), MaxBodyBytes, 0, long.MaxValue);
+        Within(nameof(MaxBodyBytes), MaxBodyBytes, 1, long.MaxValue);
         Lasting(nameof(IdleTimeout), IdleTimeout, 1, 86_400);
         Lasting(nameof(ConnectTimeout), ConnectTimeout, 0.01, 120);
         Lasting(nameof(NodeKeepAlive), NodeKeepAlive, 0, 3600);

@@ -44,7 +44,7 @@ internal sealed record DataSettings
         Raise = "Callers come back late.", Lower = "They come back before anything has changed.")]
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(2);
 
-    [Setting("The largest request body; over it 413. Never on /socket.io/, whose clients would stop for good.",
+    [Setting("The largest request body; over it 413; 0B: no limit. Never on /socket.io/, whose clients would stop for good.",
         Raise = "Nothing here: bodies are streamed. The servers buffer them.", Lower = "Imports and uploads are refused.")]
     public ByteSize MaxBodySize { get; init; } = ByteSize.Megabytes(100);
 

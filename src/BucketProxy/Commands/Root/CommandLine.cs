@@ -31,7 +31,7 @@ internal static class CommandLine
             WatchCommand.Create(environment),
             RebalanceCommand.Create(environment),
             SimulateCommand.Create(environment),
-            ImportNginxCommand.Create(environment),
+            ImportCommand.Create(environment),
         };
         foreach (var order in OrderCommands.All(environment))
             root.Add(order);

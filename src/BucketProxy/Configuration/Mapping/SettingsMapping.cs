@@ -80,7 +80,7 @@ internal static class SettingsMapping
             HoldTotal = data.HoldTotal,
             ReleaseAtOnce = data.ReleaseAtOnce,
             RetryAfter = data.RetryAfter,
-            MaxBodyBytes = data.MaxBodySize.Bytes,
+            MaxBodyBytes = data.MaxBodySize.Bytes is var limit and > 0 ? limit : long.MaxValue,
             IdleTimeout = data.IdleTimeout,
             ConnectTimeout = data.ConnectTimeout,
             NodeKeepAlive = data.NodeKeepAlive,

@@ -1,0 +1,130 @@
+using BucketProxy.Import.Patterns;
+using BucketProxy.Import.Splits;
+
+namespace BucketProxy.Import.Nginx;
+
+/// <summary>What a server does with a request: its conditions, then the location that nginx would choose.</summary>
+internal sealed class NginxLocations(NginxMaps maps, NginxUpstreams upstreams, List<string> remarks)
+{
+    private static readonly Outcome NoLocation = new Outcome.Answer("a file or 404 of nginx's own");
+
+    public Decision<Outcome> Server(NginxDirective server)
+    {
+        var locations = server.Inside.Where(d => d.Name == "location").Select(Read).ToArray();
+        return Rewriting(server, Choose(locations, new Decision<Outcome>.Is(NoLocation)));
+    }
+
+    /// <summary>Exact ones; then the longest beginning, before which patterns come unless it says <c>^~</c>.</summary>
+    private static Decision<Outcome> Choose(IReadOnlyList<Location> locations, Decision<Outcome> none)
+    {
+        var patterns = locations.Where(l => l.Kind == LocationKind.Pattern).ToArray();
+        var result = PatternsBefore(none);
+        foreach (var prefix in locations.Where(l => l.Kind is LocationKind.Prefix or LocationKind.PrefixOnly).OrderBy(l => l.Text.Length))
+            result = Ask(prefix, prefix.Kind == LocationKind.PrefixOnly ? prefix.Content : PatternsBefore(prefix.Content), result);
+        foreach (var exact in locations.Where(l => l.Kind == LocationKind.Exact))
+            result = Ask(exact, exact.Content, result);
+        return result;
+
+        Decision<Outcome> PatternsBefore(Decision<Outcome> content) =>
+            patterns.Reverse().Aggregate(content, (next, pattern) => Ask(pattern, pattern.Content, next));
+    }
+
+    private static Decision<Outcome>.Asks Ask(Location location, Decision<Outcome> content, Decision<Outcome> next) =>
+        new(new Condition(Subject.Path, null, location.Pattern), content, next);
+
+    private Location Read(NginxDirective location)
+    {
+        if (location.Inside.FirstOrDefault(d => d.Name == "location") is { } inner)
+            throw inner.Refuse("stands in another location, which is not understood");
+        NginxVocabulary.Check(location.Inside, remarks);
+        return location.Parameters switch
+        {
+            ["=", var text] => new(LocationKind.Exact, text, Automaton.Text(text, anyCase: false), Content(location, text)),
+            ["^~", var text] => new(LocationKind.PrefixOnly, text, Automaton.Prefix(text, anyCase: false), Content(location, text)),
+            ["~", var text] => new(LocationKind.Pattern, text, NginxConditions.Pattern(text, anyCase: false, location), Content(location, null)),
+            ["~*", var text] => new(LocationKind.Pattern, text, NginxConditions.Pattern(text, anyCase: true, location), Content(location, null)),
+            [['/', ..] text] => new(LocationKind.Prefix, text, Automaton.Prefix(text, anyCase: false), Content(location, text)),
+            _ => throw location.Refuse("is not understood"),
+        };
+    }
+
+    private Decision<Outcome> Content(NginxDirective location, string? beginning)
+    {
+        var passes = location.Inside.Where(d => d.Name == "proxy_pass").ToArray();
+        var content = passes switch
+        {
+            [] => new Decision<Outcome>.Is(new Outcome.Answer("a file or 404 of nginx's own")),
+            [{ Parameters: [var target] } pass] => Pass(target, pass, beginning),
+            _ => throw location.Refuse("has a proxy_pass that is not understood"),
+        };
+        return Rewriting(location, content);
+    }
+
+    private Decision<Outcome> Pass(string target, NginxDirective pass, string? beginning)
+    {
+        // What the client sent, unchanged: as if nothing stood there.
+        foreach (var whole in new[] { "$request_uri", "${request_uri}" })
+        {
+            if (target.EndsWith(whole, StringComparison.Ordinal) && target.Length > whole.Length)
+                target = target[..^whole.Length];
+        }
+        return maps.Expand(target, pass).Then(t => (Decision<Outcome>)new Decision<Outcome>.Is(upstreams.Lead(t, pass, beginning)));
+    }
+
+    /// <summary>What comes first in a server or location: <c>return</c> and <c>if</c>, in their order.</summary>
+    private Decision<Outcome> Rewriting(NginxDirective block, Decision<Outcome> next)
+    {
+        foreach (var directive in block.Inside.Reverse())
+        {
+            if (directive.Name == "return")
+                next = new Decision<Outcome>.Is(Answer(directive));
+            else if (directive.Name == "if")
+                next = If(directive, next);
+        }
+        return next;
+    }
+
+    private static Outcome.Answer Answer(NginxDirective directive) =>
+        new(directive.Parameters is [var code, ..] ? code : throw directive.Refuse("is not understood"));
+
+    private Decision<Outcome> If(NginxDirective directive, Decision<Outcome> next)
+    {
+        var words = string.Join(' ', directive.Parameters).Trim();
+        if (!words.StartsWith('(') || !words.EndsWith(')'))
+            throw directive.Refuse("is not understood");
+        var parts = words[1..^1].Trim().Split(' ', 3);
+        if (parts is not [var first, var sign, var text] || NginxConditions.Variable(first) is not { } variable
+            || directive.Inside.FirstOrDefault(d => d.Name != "return" && d.Name != "add_header" && d.Name != "access_log") is not null
+            || directive.Inside.FirstOrDefault(d => d.Name == "return") is not { } answer)
+        {
+            throw directive.Refuse("is not taken over: an if may send a request elsewhere, unless all that it does is return");
+        }
+        if (variable == "request_method")
+        {
+            remarks.Add($"{directive.Place}: '{directive}' is left out: methods are answered as by the server.");
+            return next;
+        }
+        if (NginxConditions.SubjectOf(variable) is not { } subject)
+            throw directive.Refuse($"is not taken over: it goes by ${variable}");
+        var pattern = sign.TrimStart('!') switch
+        {
+            "=" => Automaton.Text(text, anyCase: false),
+            "~" => NginxConditions.Pattern(text, anyCase: false, directive),
+            "~*" => NginxConditions.Pattern(text, anyCase: true, directive),
+            _ => throw directive.Refuse($"has a '{sign}', which is not understood"),
+        };
+        var condition = new Condition(subject.Subject, subject.Argument, pattern);
+        Decision<Outcome> own = new Decision<Outcome>.Is(Answer(answer));
+        return sign.StartsWith('!') ? new Decision<Outcome>.Asks(condition, next, own) : new Decision<Outcome>.Asks(condition, own, next);
+    }
+
+    private enum LocationKind
+    {
+        Exact,
+        Prefix,
+        PrefixOnly,
+        Pattern,
+    }
+
+    private sealed record Location(LocationKind Kind, string Text, Automaton Pattern, Decision<Outcome> Content);
+}
