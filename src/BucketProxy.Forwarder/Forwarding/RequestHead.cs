@@ -66,7 +66,6 @@ internal static class RequestHead
     private static void Fields(ref HeadWriter to, Delivery delivery, IHeaderDictionary incoming, string host, bool isTraced)
     {
         var nominated = HopByHop.Nominated(incoming.Connection);
-        delivery.ClosesConnection |= nominated is not null;
         StringValues forwardedFor = default, forwardedProto = default, forwardedHost = default;
         foreach (var (name, values) in incoming)
         {
