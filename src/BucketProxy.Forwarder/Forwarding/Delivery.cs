@@ -82,6 +82,9 @@ internal sealed class Delivery
     /// <summary>Between it and a destination that may refuse it; null: this one cannot.</summary>
     public Agreement? Agreement { get; private set; }
 
+    /// <summary>Some of the client's body has not come yet, or was not asked for.</summary>
+    public bool IsBodyOpen => Pump is { IsEnding: false } || Agreement is { IsWithheld: true };
+
     /// <summary>Writes the head and begins to listen for who cancels it. Whatever comes of it, <see cref="EndAsync"/> follows.</summary>
     /// <param name="context">The request.</param>
     /// <param name="destination">Where to.</param>
@@ -157,6 +160,8 @@ internal sealed class Delivery
                 _translator.TakeHead(bytes, this);
                 if (Terms?.HiddenHeader is { } hidden)
                     Context.Response.Headers.Remove(hidden);
+                if (IsBodyOpen)
+                    ClientConnection.End(Context);
             }
             catch (InvalidOperationException e) when (e is not ObjectDisposedException)
             {
