@@ -25,7 +25,7 @@ internal static class RequestHead
         var span = Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current : null;
         Fields(ref to, delivery, incoming, host, isTraced: span is not null);
         if (HopByHop.TakesTrailers(incoming))
-            to.Write("TE: trailers\r\n"u8);
+            to.Write(HopByHop.TrailersTaken);
         if (span is not null)
             TraceContext(ref to, span);
         if (isUpgrade)

@@ -28,14 +28,6 @@ internal sealed class ExactResponseTransform : ResponseTransform
         {
             headers.Remove("Content-Length");
         }
-        // Who gave the client's connection headers of its own may have meant others behind it, too: it ends.
-        var request = context.HttpContext.Request;
-        if (response.StatusCode != System.Net.HttpStatusCode.SwitchingProtocols
-            && HttpProtocol.IsHttp11(request.Protocol)
-            && HopByHop.Nominated(request.Headers.Connection) is not null)
-        {
-            headers.Connection = "close";
-        }
         return ValueTask.CompletedTask;
     }
 
