@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
+using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Transforms;
 
@@ -28,6 +30,9 @@ internal sealed class ExactResponseTransform : ResponseTransform
         {
             headers.Remove("Content-Length");
         }
+        // The server writes it in ASCII, with question marks for the rest: the usual one says as much (RFC 9110 section 15.1).
+        if (response.ReasonPhrase is { } reason && !Ascii.IsValid(reason))
+            context.HttpContext.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
         return ValueTask.CompletedTask;
     }
 

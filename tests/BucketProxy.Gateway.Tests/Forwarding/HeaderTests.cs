@@ -179,6 +179,21 @@ public sealed class HeaderTests
         Assert.Empty(await client.Wire.ReadToEndAsync());
     }
 
+    /// <summary>Kestrel writes the phrase in ASCII. One that it cannot write is left out rather than changed: it means nothing (RFC 9110 section 15.1).</summary>
+    [Theory]
+    [InlineData("404 Nicht gefunden", "404 Nicht gefunden")]
+    [InlineData("404 pas trouv\u00e9", "404 Not Found")]
+    [InlineData("299 caf\u00e9", "299 ")]
+    public async Task Response_ReasonPhrase_AsItCameOrTheUsualOne(string line, string expected)
+    {
+        await using var node = new FakeNode((_, wire) => wire.SendAsync($"HTTP/1.1 {line}\r\nContent-Length: 0\r\n\r\n"));
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
+
+        var response = await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path));
+
+        Assert.StartsWith($"HTTP/1.1 {expected}\r\n", response.Head, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Headers_NonAscii_SurviveBothWaysByteForByte()
     {
