@@ -285,7 +285,11 @@ public sealed class DataHost : IAsyncDisposable
         }
         else
         {
-            proxy.AddTransforms(static context => context.RequestTransforms.Add(new PerNodeClient.Transform()));
+            proxy.AddTransforms(static context =>
+            {
+                context.RequestTransforms.Add(new PerNodeClient.Transform());
+                context.ResponseTransforms.Add(new PerNodeClient.UnaskedTransform());
+            });
             services.AddSingleton<IForwarderHttpClientFactory>(static _ => new ClusterClientFactory(new PerNodeClient()));
         }
         extensions.Proxy?.Invoke(proxy);

@@ -23,6 +23,7 @@ public sealed class GatewayOptionsTests
         { "ClientKeepAlive: 0 s", new() { ClientKeepAlive = TimeSpan.Zero } },
         { "HeadersTimeout: 0 s", new() { HeadersTimeout = TimeSpan.Zero } },
         { "MaxHeaderBytes: 1", new() { MaxHeaderBytes = 1 } },
+        { "MaxHeaderCount: 9", new() { MaxHeaderCount = 9 } },
         { "MaxRequestLineBytes: 1", new() { MaxRequestLineBytes = 1 } },
         { "MaxConnections: -1", new() { MaxConnections = -1 } },
         { "ReadAheadBytes: 1024", new() { ReadAheadBytes = 1024 } },

@@ -21,6 +21,7 @@ internal static class AnswerStatus
     /// <summary>The reason phrase; null for the one that goes with the status.</summary>
     public static string? ReasonOf(in AnswerHead head) => IsUsual(head) ? null : Reasons.Get(head.Reason);
 
+    // The server writes it in ASCII, with question marks for the rest: one that it cannot write gives way to the usual one, and means nothing (RFC 9110 section 15.1).
     private static bool IsUsual(in AnswerHead head) =>
-        head.Reason.IsEmpty || Ascii.Equals(head.Reason, ReasonPhrases.GetReasonPhrase(head.Status));
+        head.Reason.IsEmpty || !Ascii.IsValid(head.Reason) || Ascii.Equals(head.Reason, ReasonPhrases.GetReasonPhrase(head.Status));
 }

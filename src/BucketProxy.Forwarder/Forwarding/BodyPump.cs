@@ -120,7 +120,11 @@ internal sealed class BodyPump
                     return false;
                 }
                 if (read.IsCanceled)
+                {
+                    // Given back untouched: the server reads the rest away, and cannot where a read has no end.
+                    _client.AdvanceTo(read.Buffer.Start);
                     return false;
+                }
                 _to.Touch();
                 _parts.Clear();
                 try

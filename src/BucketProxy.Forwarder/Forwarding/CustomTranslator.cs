@@ -125,7 +125,7 @@ internal sealed class CustomTranslator : Translator, IDisposable
         _response.StatusCode = (HttpStatusCode)head.Status;
         if (AnswerStatus.ReasonOf(head) is { } reason)
             _response.ReasonPhrase = reason;
-        if (head.Length is { } length)
+        if (head.PassedLength is { } length)
             _content.Headers.ContentLength = length;
         AnswerStatus.Take(delivery.Context, head);
     }

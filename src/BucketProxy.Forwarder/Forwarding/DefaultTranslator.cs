@@ -38,8 +38,8 @@ internal sealed class DefaultTranslator : Translator
         var head = AnswerHead.Read(bytes, ref fields);
         delivery.Connection.BeginBody(head, delivery.IsHead);
         AnswerStatus.Take(delivery.Context, head);
-        // Beside chunks there is none; and an answer that cannot have a body is not said to have one of nothing.
-        if (head.Length is { } length && !(length == 0 && head.Status is < 200 or 204 or 205))
+        // Beside chunks there is none; and a 205 is not said to have one of nothing.
+        if (head.PassedLength is { } length && head.Status != StatusCodes.Status205ResetContent)
             delivery.Context.Response.ContentLength = length;
     }
 }

@@ -52,11 +52,8 @@ internal sealed class Delivery
     /// <summary>For an upgrade whose client has none (RFC 8441 section 5): HTTP/1.1 wants one, and what comes back is ours to check.</summary>
     public string? WebSocketKey { get; set; }
 
-    /// <summary>The client's connection ends with this answer.</summary>
-    public bool ClosesConnection { get; set; }
-
     /// <summary>The destination's answer announced trailers, and the client's framing is ours to write.</summary>
-    public bool FramesTrailers { get; private set; }
+    public bool FramesTrailers { get; set; }
 
     /// <summary>Something of the destination's answer stands in the client's.</summary>
     public bool HasTaken { get; private set; }
@@ -84,6 +81,9 @@ internal sealed class Delivery
 
     /// <summary>Between it and a destination that may refuse it; null: this one cannot.</summary>
     public Agreement? Agreement { get; private set; }
+
+    /// <summary>Some of the client's body has not come yet, or was not asked for.</summary>
+    public bool IsBodyOpen => Pump is { IsEnding: false } || Agreement is { IsWithheld: true };
 
     /// <summary>Writes the head and begins to listen for who cancels it. Whatever comes of it, <see cref="EndAsync"/> follows.</summary>
     /// <param name="context">The request.</param>
@@ -148,6 +148,11 @@ internal sealed class Delivery
                     throw new MalformedAnswerException("The destination switched protocols without having been asked to.");
                 IsSwitched = true;
             }
+            else if (Upgrade == Upgrade.ExtendedConnect && bytes.Length > 9 && bytes[9] == '2')
+            {
+                // To such a client any success opens the tunnel (RFC 8441 section 5).
+                throw new MalformedAnswerException("The destination accepts a websocket, and does not switch protocols.");
+            }
             Agreement?.Judge(bytes);
             HasTaken = true;
             try
@@ -155,6 +160,8 @@ internal sealed class Delivery
                 _translator.TakeHead(bytes, this);
                 if (Terms?.HiddenHeader is { } hidden)
                     Context.Response.Headers.Remove(hidden);
+                if (IsBodyOpen)
+                    ClientConnection.End(Context);
             }
             catch (InvalidOperationException e) when (e is not ObjectDisposedException)
             {
@@ -237,28 +244,6 @@ internal sealed class Delivery
         return _hold.IsCancelled ? Delivered.Cancelled : _hold.IsExpired ? Delivered.Expired : Delivered.DestinationBroke;
     }
 
-    /// <summary>The destination's answer, as far as all translators treat it alike.</summary>
-    /// <param name="head">Its head.</param>
-    /// <param name="trailers">The names of trailers that it announces, for the client.</param>
-    public void Take(in AnswerHead head, Microsoft.Extensions.Primitives.StringValues trailers)
-    {
-        var response = Context.Response;
-        AnswerStatus.Take(Context, head);
-        if (head.Length is { } length)
-            response.ContentLength = length;
-        if (IsSwitched || !HttpProtocol.IsHttp11(Context.Request.Protocol))
-            return;
-        if (ClosesConnection)
-            response.Headers.Connection = "close";
-        if (trailers.Count > 0 && head.HasTrailers && !Connection.IsBodyOver)
-        {
-            // The server leaves the framing to whoever sets this header; by itself it writes no trailers on HTTP/1.1.
-            FramesTrailers = true;
-            response.Headers.Trailer = trailers;
-            response.Headers.TransferEncoding = "chunked";
-        }
-    }
-
     private void Rest(DestinationConnection connection, bool isComplete)
     {
         if (isComplete)
@@ -292,6 +277,6 @@ internal sealed class Delivery
         Error = null;
         WebSocketKey = null;
         _interim = RequestFault = 0;
-        _anyCame = ClosesConnection = FramesTrailers = HasTaken = IsSwitched = false;
+        _anyCame = FramesTrailers = HasTaken = IsSwitched = false;
     }
 }

@@ -60,6 +60,9 @@ public static class DetachedUpgrade
                     head.Write("Connection: Upgrade\r\n"u8);
                 foreach (var (name, values) in response.Headers)
                 {
+                    // RFC 9110 section 8.6, RFC 9112 section 6.1: what follows is no content.
+                    if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) || name.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase))
+                        continue;
                     foreach (var value in values)
                         head.Field(name, value);
                 }

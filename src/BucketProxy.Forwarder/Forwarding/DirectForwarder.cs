@@ -174,6 +174,8 @@ public sealed class DirectForwarder(ILogger<DirectForwarder> logger) : IHttpForw
                                 throw new IOException("The destination closed the connection.");
                         }
                         while (!delivery.TryReadHead(connection));
+                        if (connection.HasEmptyBody)
+                            await connection.ReadEmptyBodyAsync();
                         isAnswering = true;
                     }
                     catch (Exception e) when (delivery.MayGoAgain(e, connection))

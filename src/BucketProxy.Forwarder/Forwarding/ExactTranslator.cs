@@ -27,6 +27,20 @@ internal sealed class ExactTranslator : Translator
         var head = AnswerHead.Read(bytes, ref fields);
         fields.Finish();
         delivery.Connection.BeginBody(head, delivery.IsHead);
-        delivery.Take(head, fields.Trailers);
+        AnswerStatus.Take(delivery.Context, head);
+        var response = delivery.Context.Response;
+        if (head.PassedLength is { } length)
+            response.ContentLength = length;
+        if (fields.Trailers is { Count: > 0 } trailers
+            && head.HasTrailers
+            && !delivery.Connection.IsBodyOver
+            && !delivery.Connection.HasEmptyBody
+            && HttpProtocol.IsHttp11(delivery.Context.Request.Protocol))
+        {
+            // The server leaves the framing to whoever sets this header; by itself it writes no trailers on HTTP/1.1.
+            delivery.FramesTrailers = true;
+            response.Headers.Trailer = trailers;
+            response.Headers.TransferEncoding = "chunked";
+        }
     }
 }

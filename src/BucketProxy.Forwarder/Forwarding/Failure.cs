@@ -36,7 +36,10 @@ internal static class Failure
         var exception = delivered == Delivered.Expired
             ? new TimeoutException("Nothing moved for the activity timeout.", delivery.Error)
             : delivery.Error;
-        return Tell(context, error, status, exception, delivery.HasTaken, logger);
+        Tell(context, error, status, exception, delivery.HasTaken, logger);
+        if (delivery.IsBodyOpen && !context.Response.HasStarted)
+            ClientConnection.End(context);
+        return error;
     }
 
     /// <summary>Tells of an error, and answers it with its status; where an answer has begun, a cut connection is the only truth left.</summary>

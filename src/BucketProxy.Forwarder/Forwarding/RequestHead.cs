@@ -25,7 +25,7 @@ internal static class RequestHead
         var span = Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current : null;
         Fields(ref to, delivery, incoming, host, isTraced: span is not null);
         if (HopByHop.TakesTrailers(incoming))
-            to.Write("TE: trailers\r\n"u8);
+            to.Write(HopByHop.TrailersTaken);
         if (span is not null)
             TraceContext(ref to, span);
         if (isUpgrade)
@@ -66,7 +66,6 @@ internal static class RequestHead
     private static void Fields(ref HeadWriter to, Delivery delivery, IHeaderDictionary incoming, string host, bool isTraced)
     {
         var nominated = HopByHop.Nominated(incoming.Connection);
-        delivery.ClosesConnection |= nominated is not null;
         StringValues forwardedFor = default, forwardedProto = default, forwardedHost = default;
         foreach (var (name, values) in incoming)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 
@@ -17,6 +18,10 @@ internal readonly ref struct AnswerHead
         Reason = reason;
     }
 
+    // Control characters but HTAB: a lone CR would end the line for some.
+    private static readonly SearchValues<byte> Forbidden =
+        SearchValues.Create([.. Enumerable.Range(0, 32).Where(b => b != '\t').Append(127).Select(b => (byte)b)]);
+
     /// <summary>100 to 999.</summary>
     public int Status { get; }
 
@@ -25,6 +30,10 @@ internal readonly ref struct AnswerHead
 
     /// <summary>The announced length; null if none is.</summary>
     public long? Length { get; private init; }
+
+    /// <summary>The length that whoever gets this answer may be told: none where the status says that there is no content (RFC 9110 sections 8.6 and
+    /// 15.3.6). A 304, and an answer to HEAD, speak of the content that another answer would have.</summary>
+    public long? PassedLength => Status is < 200 or 204 || (Status == 205 && Length > 0) ? null : Length;
 
     /// <summary>The body is chunked.</summary>
     public bool IsChunked { get; private init; }
@@ -51,6 +60,8 @@ internal readonly ref struct AnswerHead
         }
         var isHttp10 = line[7] == '0';
         var reason = line.Length > 13 ? line[13..] : default;
+        if (reason.ContainsAny(Forbidden))
+            throw new MalformedAnswerException("The answer's reason phrase holds a control character.");
         long? length = null;
         var isChunked = false;
         var closes = isHttp10;

@@ -19,6 +19,9 @@ internal sealed class DestinationConnection(ITransport transport, ConnectionCloc
     // Small answers fit with their heads; what does not is read past it. Every waiting connection holds one of these.
     private const int Small = 2048;
     private const int LongestHead = 64 * 1024;
+    // RFC 9110 section 15.3.6: it has no content. But it is framed as any (RFC 9112 section 6.3).
+    private const int ResetContent = 205;
+    private const string NotEmpty = "A 205 has no content, and this one has.";
     private byte[] _buffer = new byte[Small];
     private bool _isRented;
     private int _start;
@@ -44,6 +47,9 @@ internal sealed class DestinationConnection(ITransport transport, ConnectionCloc
 
     /// <summary>The answer has come completely.</summary>
     public bool IsBodyOver => _body.IsOver;
+
+    /// <summary>The answer has no content by its status, and the end of its body is still to be read.</summary>
+    public bool HasEmptyBody { get; private set; }
 
     /// <summary>Trailer lines of a body that is over.</summary>
     public ReadOnlyMemory<byte> Trailers => _body.Trailers;
@@ -129,10 +135,28 @@ internal sealed class DestinationConnection(ITransport transport, ConnectionCloc
     /// <summary>Begins the body of the answer whose head was found.</summary>
     /// <param name="head">Its head.</param>
     /// <param name="isToHead">The request was a HEAD, whose answer has no body whatever its head says.</param>
+    /// <exception cref="MalformedAnswerException">It has a content that its status rules out.</exception>
     public void BeginBody(in AnswerHead head, bool isToHead)
     {
         _body = new AnswerBody(head, isToHead);
         _keeps = head.KeepsConnection;
+        HasEmptyBody = head.Status == ResetContent && !_body.IsOver;
+        if (HasEmptyBody && head.Length > 0)
+            throw new MalformedAnswerException(NotEmpty);
+    }
+
+    /// <summary>Reads a body that has no content to its end.</summary>
+    /// <exception cref="MalformedAnswerException">It has some.</exception>
+    /// <exception cref="IOException">The answer broke off.</exception>
+    public async ValueTask ReadEmptyBodyAsync()
+    {
+        var room = new byte[Small];
+        while (!IsBodyOver)
+        {
+            var content = HasBuffered ? TakeBuffered(room) : EndRead(room.AsSpan(0, await BeginRead(room)));
+            if (content > 0)
+                throw new MalformedAnswerException(NotEmpty);
+        }
     }
 
     /// <summary>Takes content out of what has come already. May be none, when it was framing only.</summary>

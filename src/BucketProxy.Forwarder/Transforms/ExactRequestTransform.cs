@@ -36,7 +36,11 @@ internal sealed class ExactRequestTransform : RequestTransform
         }
         Forwarded(context, incoming);
         if (HopByHop.TakesTrailers(incoming))
+        {
+            // RFC 9110 section 10.1.4.
+            Add(context, "Connection", "TE");
             Add(context, "TE", "trailers");
+        }
         if (span is not null)
         {
             Add(context, "traceparent", span.Id);

@@ -73,9 +73,14 @@ internal static class HopByHop
         || value.Equals("close", StringComparison.OrdinalIgnoreCase)
         || value.Equals("Upgrade", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether the client takes trailers.</summary>
+    /// <summary>The two lines that say that trailers are taken. <c>TE</c> is for the next one only, and has to be nominated (RFC 9110 section 10.1.4).</summary>
+    public static ReadOnlySpan<byte> TrailersTaken => "Connection: TE\r\nTE: trailers\r\n"u8;
+
+    /// <summary>Whether the client takes trailers. Whoever asks for a websocket gets none.</summary>
     public static bool TakesTrailers(IHeaderDictionary request)
     {
+        if (request.TE.Count == 0 || request.SecWebSocketVersion.Count > 0)
+            return false;
         foreach (var value in request.TE)
         {
             if (value is null)

@@ -16,6 +16,7 @@ internal static class OwnAnswer
     {
         var response = http.Response;
         http.SetCause(Cause.Local);
+        UnreadBody.Settle(http);
         response.ContentType = "text/plain";
         response.ContentLength = Pong.Length;
         return HttpMethods.IsHead(http.Request.Method)
@@ -68,6 +69,7 @@ internal static class OwnAnswer
     public static Task JsonAsync(HttpContext http, ReadOnlyMemory<byte> json)
     {
         var response = http.Response;
+        UnreadBody.Settle(http);
         response.ContentType = "application/json";
         response.ContentLength = json.Length;
         return HttpMethods.IsHead(http.Request.Method)

@@ -50,6 +50,19 @@ internal sealed class PerNodeClient() : HttpMessageInvoker(new NoHandler(), disp
             http.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false } && http.Request.ContentLength is not 0;
     }
 
+    /// <summary>Tells the client that its connection ends where its body was never asked for, as the direct forwarder does.</summary>
+    public sealed class UnaskedTransform : ResponseTransform
+    {
+        public override ValueTask ApplyAsync(ResponseTransformContext context)
+        {
+            ArgumentNullException.ThrowIfNull(context);
+            var http = context.HttpContext;
+            if (context.ProxyResponse?.RequestMessage is { } request && TermsHandler.IsBodyUnasked(request) && HttpProtocol.IsHttp11(http.Request.Protocol))
+                http.Response.Headers.Connection = "close";
+            return ValueTask.CompletedTask;
+        }
+    }
+
     private sealed class NoHandler : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>

@@ -38,7 +38,7 @@ internal static class Failures
         if (http.Response.HasStarted)
         {
             // The answer had begun; the forwarder has cut the client's connection, the only truth left.
-            http.SetCause(IsOfClient(error.Error) ? Cause.ClientGone : Cause.NodeFailed);
+            http.SetCause(IsOfClient(error.Error) ? Cause.ClientGone : CauseOf(error));
             return Sent.Answered;
         }
         // A body that had to be read before the request went out (Forwarding/ReplayedBody).
@@ -51,7 +51,7 @@ internal static class Failures
             StatusCodes.Status413PayloadTooLarge => ("The body is too large.", Cause.TooLarge),
             >= 400 and < 500 => ("The request or its body broke off or is malformed.", Cause.BadRequest),
             StatusCodes.Status504GatewayTimeout => ("The server did not answer in time.", Cause.NodeTimeout),
-            _ => ("The server broke off, or its answer is malformed.", Cause.NodeFailed),
+            _ => ("The server broke off, or its answer is malformed.", CauseOf(error)),
         };
         await OwnAnswer.ErrorAsync(http, status >= 400 ? status : StatusCodes.Status502BadGateway, message, cause);
         return Sent.Answered;
@@ -64,6 +64,8 @@ internal static class Failures
             http.Abort();
         return Sent.Answered;
     }
+
+    private static Cause CauseOf(IForwarderErrorFeature error) => Malformed.IsIn(error.Exception) ? Cause.NodeMalformed : Cause.NodeFailed;
 
     private static bool IsOfClient(ForwarderError error) => error is ForwarderError.ResponseBodyClient or ForwarderError.ResponseBodyCanceled;
 }

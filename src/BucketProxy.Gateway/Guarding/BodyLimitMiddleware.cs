@@ -19,13 +19,21 @@ internal sealed class BodyLimitMiddleware(RequestDelegate next, GatewayOptions o
     {
         if (context.Target().Target.IsSocketIo)
         {
-            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-                limit.MaxRequestBodySize = null;
+            Lift(context);
         }
         else if (context.Request.ContentLength > options.MaxBodyBytes)
         {
+            // What comes of it all the same is read away for a moment: a client that is still sending would meet a reset, and never see why.
+            Lift(context);
             return OwnAnswer.ErrorAsync(context, StatusCodes.Status413PayloadTooLarge, _tooLarge, Cause.TooLarge);
         }
         return next(context);
+    }
+
+    /// <summary>The server reads on beyond its limit.</summary>
+    private static void Lift(HttpContext context)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = null;
     }
 }

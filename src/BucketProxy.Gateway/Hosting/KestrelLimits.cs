@@ -21,6 +21,7 @@ internal static class KestrelLimits
         var limits = server.Limits;
         limits.MaxRequestBodySize = options.MaxBodyBytes;
         limits.MaxRequestHeadersTotalSize = options.MaxHeaderBytes;
+        limits.MaxRequestHeaderCount = options.MaxHeaderCount;
         limits.MaxRequestLineSize = options.MaxRequestLineBytes;
         limits.MaxRequestBufferSize = options.ReadAheadBytes;
         limits.MaxResponseBufferSize = options.WriteAheadBytes;

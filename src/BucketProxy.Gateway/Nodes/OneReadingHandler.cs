@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Net;
+using Microsoft.AspNetCore.Http;
 
 namespace BucketProxy.Gateway.Nodes;
 
@@ -8,29 +10,53 @@ namespace BucketProxy.Gateway.Nodes;
 /// </summary>
 internal sealed class OneReadingHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
+    // A lone CR would end the status line for some.
+    private static readonly SearchValues<char> Forbidden =
+        SearchValues.Create([.. Enumerable.Range(0, 32).Where(c => c != '\t').Append(127).Select(c => (char)c)]);
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var response = await base.SendAsync(request, cancellationToken);
-        if (Fault(response) is not { } fault)
-            return response;
-        // Not read to its end: the connection is closed.
-        response.Dispose();
-        throw new HttpRequestException(HttpRequestError.InvalidResponse, fault);
+        try
+        {
+            var fault = Fault(response);
+            if (fault is null && response.StatusCode == HttpStatusCode.ResetContent && await HasContentAsync(response, cancellationToken))
+                fault = "A 205 has no content, and this one has.";
+            return fault is null ? response : throw new HttpRequestException(HttpRequestError.InvalidResponse, fault);
+        }
+        catch
+        {
+            // Not read to its end: the connection is closed.
+            response.Dispose();
+            throw;
+        }
     }
 
     private static string? Fault(HttpResponseMessage response)
     {
-        if ((int)response.StatusCode < 100)
+        if ((int)response.StatusCode < StatusCodes.Status100Continue)
             return "The status is none.";
         if (response.Version == HttpVersion.Version20)
             return null;
         if (response.Version != HttpVersion.Version11 && response.Version != HttpVersion.Version10)
             return "The version is none.";
+        if (response.ReasonPhrase.AsSpan().ContainsAny(Forbidden))
+            return "The reason phrase holds a control character.";
         if (!response.Headers.NonValidated.TryGetValues("Transfer-Encoding", out var encoding))
             return null;
         // RFC 9112 sections 6.1 and 6.3.
         if (response.Version == HttpVersion.Version10 || !encoding.ToString().Equals("chunked", StringComparison.OrdinalIgnoreCase))
             return "The framing is not chunks alone.";
         return response.Content.Headers.NonValidated.Contains("Content-Length") ? "A length stands beside chunks." : null;
+    }
+
+    /// <summary>RFC 9110 section 15.3.6. It is framed as any answer (RFC 9112 section 6.3), so its end has to be read.</summary>
+    private static async ValueTask<bool> HasContentAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.Content.Headers.ContentLength > 0 && response.RequestMessage?.Method != HttpMethod.Head)
+            return true;
+        // Whoever asks for the stream later gets the same, at its end.
+        var content = await response.Content.ReadAsStreamAsync(cancellationToken);
+        return await content.ReadAsync(new byte[1], cancellationToken) > 0;
     }
 }

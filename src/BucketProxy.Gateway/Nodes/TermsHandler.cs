@@ -12,6 +12,10 @@ namespace BucketProxy.Gateway.Nodes;
 internal sealed class TermsHandler(HttpMessageHandler inner, NodeRecord node) : DelegatingHandler(inner)
 {
     private static readonly HttpRequestOptionsKey<bool> HasGoneOut = new("bucketproxy.expecting");
+    private static readonly HttpRequestOptionsKey<bool> NotAsked = new("bucketproxy.notasked");
+
+    /// <summary>Whether a request was answered, and its body never asked for.</summary>
+    public static bool IsBodyUnasked(HttpRequestMessage request) => request.Options.TryGetValue(NotAsked, out _);
 
     /// <summary>
     /// S4: called for each header of each head that is written. The handler below takes a request that waits behind <c>Expect</c> for one of which nothing was sent, and sends its head
@@ -33,6 +37,8 @@ internal sealed class TermsHandler(HttpMessageHandler inner, NodeRecord node) : 
         if (request.Content is { } content && request.Headers.ExpectContinue == true)
             request.Content = asked = new AskedForContent(content);
         var response = await base.SendAsync(request, cancellationToken);
+        if (asked is { HasBegun: false })
+            request.Options.Set(NotAsked, true);
         if (!response.Headers.NonValidated.TryGetValues(TableMark.HeaderName, out var mark))
             return response;
         if (node.Gate == GateKind.None || (int)response.StatusCode != StatusCodes.Status421MisdirectedRequest)

@@ -103,6 +103,10 @@ public sealed record GatewayOptions
     /// an attack. Lower: long tokens and cookies are refused.</summary>
     public int MaxHeaderBytes { get; init; } = 32 * 1024;
 
+    /// <summary>Header fields of a request at most, over it 431. Default 100. Higher: more work per request in an attack. Lower: clients behind several
+    /// proxies, each with headers of its own, are refused.</summary>
+    public int MaxHeaderCount { get; init; } = 100;
+
     /// <summary>Longest request line in bytes, over it 414. Default 16,384: filters travel in queries. Higher and lower as with
     /// <see cref="MaxHeaderBytes"/>.</summary>
     public int MaxRequestLineBytes { get; init; } = 16 * 1024;
@@ -216,6 +220,7 @@ public sealed record GatewayOptions
         Lasting(nameof(ClientKeepAlive), ClientKeepAlive, 1, 86_400);
         Lasting(nameof(HeadersTimeout), HeadersTimeout, 1, 600);
         Within(nameof(MaxHeaderBytes), MaxHeaderBytes, 1024, 1 << 20);
+        Within(nameof(MaxHeaderCount), MaxHeaderCount, 10, 10_000);
         Within(nameof(MaxRequestLineBytes), MaxRequestLineBytes, 256, 1 << 20);
         Within(nameof(MaxConnections), MaxConnections, 0, int.MaxValue);
         Within(nameof(ReadAheadBytes), ReadAheadBytes, Math.Max(MaxHeaderBytes, MaxRequestLineBytes), 1 << 26);

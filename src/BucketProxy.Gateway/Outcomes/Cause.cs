@@ -30,8 +30,11 @@ internal enum Cause
     /// <summary>At a gate: the base is not its node's, and another proxy, or gate, that sent the request is told so.</summary>
     Misdirected,
 
-    /// <summary>The owner broke off, or answered what is no HTTP.</summary>
+    /// <summary>The owner broke off.</summary>
     NodeFailed,
+
+    /// <summary>The owner's answer is no HTTP, or has two readings.</summary>
+    NodeMalformed,
 
     /// <summary>The owner did not answer in time.</summary>
     NodeTimeout,

@@ -25,7 +25,7 @@ internal static class Names
         cause == Cause.Node ? status.ToString(CultureInfo.InvariantCulture) : Of(cause);
 
     /// <summary>Whether the client did not get a whole answer, whatever the status says.</summary>
-    public static bool IsBrokenOff(this Cause cause) => cause is Cause.NodeFailed or Cause.NodeTimeout or Cause.Internal;
+    public static bool IsBrokenOff(this Cause cause) => cause is Cause.NodeFailed or Cause.NodeMalformed or Cause.NodeTimeout or Cause.Internal;
 
     // By value: the order in which an enumeration is written down must not matter.
     private static string[] Of<T>() where T : struct, Enum

@@ -48,6 +48,7 @@ internal sealed class LocalRoutes(CurrentTable current, SysInfo sysInfo, Drainin
     {
         var response = http.Response;
         http.SetCause(Cause.Local);
+        UnreadBody.Settle(http);
         response.StatusCode = StatusCodes.Status204NoContent;
         response.Headers.AccessControlAllowOrigin = "*";
         response.Headers.AccessControlAllowMethods = "GET,POST,PUT,DELETE,OPTIONS";

@@ -71,7 +71,7 @@ internal sealed class NginxWords
     private string ReadQuoted(char quote)
     {
         var word = new StringBuilder();
-        for (_at++; ; )
+        for (_at++; ;)
         {
             if (_at >= _text.Length)
                 throw Fault($"a {quote} that is not closed");

@@ -75,6 +75,10 @@ internal sealed record DataSettings
         Raise = "More memory for each connection in an attack.", Lower = "Long tokens and cookies are refused.")]
     public ByteSize MaxHeaderSize { get; init; } = ByteSize.Kilobytes(32);
 
+    [Setting("How many header fields a request may have, each line one; over it 431. An answer of a server may have 256, with forwarder 'direct'; over it 502.", Min = "10", Max = "10000",
+        Raise = "More work for each request in an attack.", Lower = "Clients behind several proxies, each with fields of its own, are refused.")]
+    public int MaxHeaderCount { get; init; } = 100;
+
     [Setting("The longest request line; over it 414. Filters travel in queries.", Min = "256B", Max = "1MB",
         Raise = "More memory for each connection in an attack.", Lower = "Long filters are refused.")]
     public ByteSize MaxRequestLine { get; init; } = ByteSize.Kilobytes(16);

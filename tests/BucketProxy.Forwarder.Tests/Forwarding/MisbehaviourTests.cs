@@ -5,6 +5,7 @@ using BucketProxy.Forwarder.Transforms;
 using BucketProxy.Testing;
 using BucketProxy.Testing.Wire;
 using Microsoft.Extensions.DependencyInjection;
+using Yarp.ReverseProxy.Transforms;
 
 namespace BucketProxy.Forwarder.Tests.Forwarding;
 
@@ -32,6 +33,39 @@ public sealed class MisbehaviourTests
         Assert.True(all.StartsWith("HTTP/1.1 502", StringComparison.Ordinal) || !all.EndsWith("0\r\n\r\n", StringComparison.Ordinal), $"{shape}: {all}");
         await Patience.UntilAsync(() => app.UnderWay == 0 && server.OpenConnections == 0, $"{shape}: the connection is closed");
         Assert.Single(server.Requests);
+    }
+
+    /// <summary>Whatever the transforms are; the server would throw at each of these.</summary>
+    [Theory]
+    [InlineData("exact", "204 No Content", "Content-Length: 5\r\n\r\n", 204)]
+    [InlineData("default", "204 No Content", "Content-Length: 5\r\n\r\n", 204)]
+    [InlineData("custom", "204 No Content", "Content-Length: 5\r\n\r\n", 204)]
+    [InlineData("exact", "205 Reset Content", "Content-Length: 5\r\n\r\nabcde", 502)]
+    [InlineData("default", "205 Reset Content", "Content-Length: 5\r\n\r\nabcde", 502)]
+    [InlineData("custom", "205 Reset Content", "Content-Length: 5\r\n\r\nabcde", 502)]
+    [InlineData("exact", "205 Reset Content", "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n", 502)]
+    [InlineData("default", "205 Reset Content", "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n", 502)]
+    [InlineData("custom", "205 Reset Content", "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n", 502)]
+    [InlineData("default", "205 Reset Content", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 205)]
+    [InlineData("custom", "205 Reset Content", "Content-Length: 0\r\n\r\n", 205)]
+    public async Task Status_RulesOutContent_LengthIsDroppedAndContentIs502(string transforms, string line, string rest, int status)
+    {
+        await using var server = new RawServer((_, wire) => wire.SendAsync($"HTTP/1.1 {line}\r\n{rest}"));
+        await using var app = await ProxyApp.StartAsync(server.Port, transforms switch
+        {
+            "exact" => Exact,
+            "default" => new ProxySetup(),
+            _ => new ProxySetup { Proxy = static p => p.AddTransforms(static c => c.AddResponseHeader("X-Added", "1")) },
+        });
+        await using var client = await app.ClientAsync();
+
+        for (var again = 0; again < 2; again++)
+        {
+            var response = await client.AskAsync(ProxyApp.Get("/a/"));
+            Assert.Equal(status, response.Status);
+            if (status == 204)
+                Assert.Null(response.Header("Content-Length"));
+        }
     }
 
     [Fact]

@@ -29,6 +29,8 @@ public sealed class ExpectTests
         var response = await proxy.AskAsync(Post);
 
         Assert.Equal((404, "no"), (response.Status, response.Text));
+        // Nobody has read the client's body: where its next request would begin nobody knows.
+        Assert.Equal("close", response.Header("Connection"));
         Assert.Equal("100-continue", node.Requests.Single().Header("Expect"));
         // Its connection is closed: the gate waits on it for what does not come, and would take the next request for it.
         Assert.Equal(200, (await proxy.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path))).Status);

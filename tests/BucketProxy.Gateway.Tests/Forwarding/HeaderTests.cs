@@ -1,4 +1,5 @@
 using BucketProxy.Gateway.Tests.Support;
+using BucketProxy.Testing.Wire;
 
 namespace BucketProxy.Gateway.Tests.Forwarding;
 
@@ -103,19 +104,94 @@ public sealed class HeaderTests
     }
 
     [Theory]
-    [InlineData("Connection: close, X-Secret")]
-    [InlineData("Connection: X-Secret")]
-    [InlineData("Connection: x-secret,Upgrade")]
-    [InlineData("Connection: keep-alive\r\nConnection: X-Secret")]
-    public async Task Request_NominatedBesideAKnownOption_StopsHere(string connection)
+    [InlineData("Connection: X-Secret", true)]
+    [InlineData("Connection: keep-alive, X-Secret", true)]
+    [InlineData("Connection: x-secret,Upgrade", true)]
+    [InlineData("Connection: keep-alive\r\nConnection: X-Secret", true)]
+    [InlineData("Connection: X-Secret\r\nConnection: Upgrade", true)]
+    [InlineData("Connection: TE, X-Secret\r\nTE: trailers", true)]
+    [InlineData("Connection: Upgrade, HTTP2-Settings, X-Secret\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk", true)]
+    [InlineData("Connection: close, X-Secret", false)]
+    [InlineData("Connection: close\r\nConnection: X-Secret", false)]
+    [InlineData("Connection: X-Secret\r\nConnection: close, keep-alive", false)]
+    public async Task Request_NominatesAField_ItStopsHereAndTheConnectionIsUsedAgain(string connection, bool isKept)
+    {
+        await using var node = new FakeNode();
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
+        await using var client = await gateway.ClientAsync();
+
+        var response = await client.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path, connection + "\r\nX-Secret: 1\r\n"));
+
+        Assert.Null(Assert.Single(node.Requests).Header("X-Secret"));
+        Assert.Equal(isKept ? null : "close", response.Header("Connection"));
+        if (isKept)
+            Assert.Equal("ok", (await client.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path))).Text);
+        else
+            Assert.Empty(await client.Wire.ReadToEndAsync());
+    }
+
+    [Theory]
+    [InlineData("TE: trailers", true)]
+    [InlineData("Connection: TE\r\nTE: deflate, Trailers", true)]
+    [InlineData("TE: gzip", false)]
+    public async Task Request_TakesTrailers_NodeIsToldWithTheNomination(string te, bool isTold)
     {
         await using var node = new FakeNode();
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
 
-        var response = await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path, connection + "\r\nX-Secret: 1\r\n"));
+        await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path, te + "\r\n"));
 
-        Assert.Null(Assert.Single(node.Requests).Header("X-Secret"));
+        var request = Assert.Single(node.Requests);
+        Assert.Equal(isTold ? "trailers" : null, request.Header("TE"));
+        Assert.Equal(isTold ? "TE" : null, request.Header("Connection"));
+    }
+
+    [Fact]
+    public async Task Request_HandshakeThatTakesTrailers_NominatesTheUpgradeAlone()
+    {
+        await using var node = new FakeNode(async (request, wire) =>
+        {
+            await wire.SendAsync(Ws.Accept(request));
+            await wire.ReadToEndAsync();
+        });
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce);
+        await using var client = await gateway.ClientAsync();
+
+        await client.SendAsync(Ws.Handshake(SocketIo.Target).Replace("\r\nHost:", "\r\nTE: trailers\r\nHost:", StringComparison.Ordinal));
+
+        Assert.Equal(101, (await client.ReadResponseAsync()).Status);
+        var request = Assert.Single(node.Requests);
+        Assert.Equal("Upgrade", request.Header("Connection"));
+        Assert.Null(request.Header("TE"));
+    }
+
+    /// <summary>RFC 9112 section 9.3.</summary>
+    [Fact]
+    public async Task Client_OfHttp10_ItsConnectionEndsWithTheAnswer()
+    {
+        await using var node = new FakeNode();
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
+        await using var client = await gateway.ClientAsync();
+
+        var response = await client.AskAsync($"GET {GatewayUnderTest.Path} HTTP/1.0\r\nHost: p\r\nConnection: keep-alive\r\n\r\n");
+
         Assert.Equal("close", response.Header("Connection"));
+        Assert.Empty(await client.Wire.ReadToEndAsync());
+    }
+
+    /// <summary>Kestrel writes the phrase in ASCII. One that it cannot write is left out rather than changed: it means nothing (RFC 9110 section 15.1).</summary>
+    [Theory]
+    [InlineData("404 Nicht gefunden", "404 Nicht gefunden")]
+    [InlineData("404 pas trouv\u00e9", "404 Not Found")]
+    [InlineData("299 caf\u00e9", "299 ")]
+    public async Task Response_ReasonPhrase_AsItCameOrTheUsualOne(string line, string expected)
+    {
+        await using var node = new FakeNode((_, wire) => wire.SendAsync($"HTTP/1.1 {line}\r\nContent-Length: 0\r\n\r\n"));
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record);
+
+        var response = await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path));
+
+        Assert.StartsWith($"HTTP/1.1 {expected}\r\n", response.Head, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -102,6 +102,7 @@ public sealed class RequestBodyTests
             $"POST {GatewayUnderTest.Path} HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n{new string('a', 2000)}\r\n0\r\n\r\n");
 
         Assert.Equal(413, response.Status);
+        Assert.Equal("close", response.Header("Connection"));
         Assert.False(completed);
     }
 

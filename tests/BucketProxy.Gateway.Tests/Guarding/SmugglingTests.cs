@@ -161,6 +161,24 @@ public sealed class SmugglingTests
         Assert.Empty(node.Requests);
     }
 
+    [Theory]
+    [InlineData(100, 100, 200)]
+    [InlineData(100, 101, 431)]
+    [InlineData(500, 500, 200)]
+    [InlineData(10, 11, 431)]
+    public async Task Headers_SoMany_431OverTheLimit(int limit, int count, int status)
+    {
+        await using var node = new FakeNode();
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, new GatewayOptions { MaxHeaderCount = limit });
+
+        // One is Host.
+        var fields = string.Concat(Enumerable.Range(1, count - 1).Select(n => $"X-{n}: {n}\r\n"));
+        var response = await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path, fields));
+
+        Assert.Equal(status, response.Status);
+        Assert.Equal(status == 200 ? 1 : 0, node.Requests.Count);
+    }
+
     [Fact]
     public async Task RequestLine_TooLong_414AndNoNodeSeesIt()
     {

@@ -41,6 +41,55 @@ public sealed class Http2Tests
         Assert.Equal(1012, (int)socket.CloseStatus!);
     }
 
+    /// <summary>RFC 8441 section 5: any success would open the tunnel.</summary>
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("HTTP/1.1 204 No Content\r\n\r\n")]
+    public async Task Http2_ExtendedConnect_NodeDoesNotSwitch_502(string answer)
+    {
+        var log = new CapturedLog();
+        await using var node = new FakeNode((_, wire) => wire.SendAsync(answer));
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce, log: log);
+        using var socket = new ClientWebSocket();
+        socket.Options.HttpVersion = HttpVersion.Version20;
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        socket.Options.CollectHttpResponseDetails = true;
+        using var invoker = new HttpMessageInvoker(new SocketsHttpHandler());
+
+        await Assert.ThrowsAsync<WebSocketException>(
+            () => socket.ConnectAsync(new Uri($"ws://127.0.0.1:{gateway.Port}{SocketIo.Target}"), invoker, CancellationToken.None));
+
+        Assert.Equal(HttpStatusCode.BadGateway, socket.HttpStatusCode);
+        Assert.Empty(log.Faults);
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 0\r\n")]
+    [InlineData("Content-Length: 5\r\n")]
+    public async Task Http2_ExtendedConnect_NodeSwitchesWithALength_ClientGetsNone(string length)
+    {
+        var log = new CapturedLog();
+        await using var node = new FakeNode(async (request, wire) =>
+        {
+            var accept = Ws.Accept(request).Replace("Sec-WebSocket-Extensions: permessage-deflate\r\n", "", StringComparison.Ordinal);
+            await wire.SendAsync(accept.Insert(accept.IndexOf("\r\n", StringComparison.Ordinal) + 2, length));
+            await wire.ReadToEndAsync();
+        });
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce, log: log);
+        using var socket = new ClientWebSocket();
+        socket.Options.HttpVersion = HttpVersion.Version20;
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        socket.Options.CollectHttpResponseDetails = true;
+        using var invoker = new HttpMessageInvoker(new SocketsHttpHandler());
+
+        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{gateway.Port}{SocketIo.Target}"), invoker, CancellationToken.None);
+
+        Assert.Equal(WebSocketState.Open, socket.State);
+        Assert.DoesNotContain("Content-Length", socket.HttpResponseHeaders!.Keys, StringComparer.OrdinalIgnoreCase);
+        Assert.Empty(log.Faults);
+    }
+
     [Fact]
     public async Task Http2_PlainRequests_ServedOnTheSamePort()
     {

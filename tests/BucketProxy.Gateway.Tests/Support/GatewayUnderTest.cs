@@ -8,6 +8,7 @@ using BucketProxy.Testing;
 using BucketProxy.Testing.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BucketProxy.Gateway.Tests.Support;
@@ -29,7 +30,8 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         ForwarderKind.Direct;
 #endif
 
-    private GatewayUnderTest(Tables tables, GatewayOptions options, TimeProvider time, GatewayTelemetry? telemetry, GatewayExtensions? extensions)
+    private GatewayUnderTest(
+        Tables tables, GatewayOptions options, TimeProvider time, GatewayTelemetry? telemetry, GatewayExtensions? extensions, ILoggerFactory? log)
     {
         Tables = tables;
         Traffic = new Traffic(tables.Current, time);
@@ -38,7 +40,7 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
             Traffic,
             options with { Address = "127.0.0.1", Port = 0 },
             time,
-            NullLoggerFactory.Instance,
+            log ?? NullLoggerFactory.Instance,
             telemetry,
             new GatewayExtensions { Proxy = extensions?.Proxy, Pipeline = Watched + extensions?.Pipeline });
     }
@@ -62,13 +64,14 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         TimeProvider? time = null,
         GatewayTelemetry? telemetry = null,
         GatewayExtensions? extensions = null,
-        ForwarderKind? forwarder = null)
+        ForwarderKind? forwarder = null,
+        ILoggerFactory? log = null)
     {
         var tables = new Tables();
         if (owner is not null)
             tables.OpenAll(owner);
         options = (options ?? new GatewayOptions()) with { Forwarder = forwarder ?? Forwarder };
-        var gateway = new GatewayUnderTest(tables, options, time ?? TimeProvider.System, telemetry, extensions);
+        var gateway = new GatewayUnderTest(tables, options, time ?? TimeProvider.System, telemetry, extensions, log);
         tables.Publish();
         await gateway.Host.StartAsync();
         return gateway;

@@ -58,7 +58,7 @@ public sealed class SettingsMappingTests
               "certificateFile": "{{certificates.ServerFile}}", "keyFile": "{{certificates.ServerKeyFile}}",
               "listen": "127.0.0.1:7000", "prefixes": ["/x"], "holdTime": "26s", "holdPerBucket": 1, "holdTotal": 2, "releaseAtOnce": 3,
               "retryAfter": "4s", "maxBodySize": "5MB", "idleTimeout": "6s", "connectTimeout": "7s", "nodeKeepAlive": "8s", "clientKeepAlive": "9s",
-              "headersTimeout": "10s", "maxHeaderSize": "11KB", "maxRequestLine": "12KB", "maxConnections": 13, "readAhead": "14KB",
+              "headersTimeout": "10s", "maxHeaderSize": "11KB", "maxHeaderCount": 99, "maxRequestLine": "12KB", "maxConnections": 13, "readAhead": "14KB",
               "writeAhead": "15KB", "sysInfoTimeout": "16s", "closeSpread": "17s", "nodeRunOut": "2s", "broadcastWait": "3s",
               "drainGrace": "20s", "drainLimit": "21s", "hottestBases": 22, "inlineScheduling": "off",
               "forwarder": "yarp", "nodeHttp2": true } }

@@ -87,6 +87,7 @@ internal static class SettingsMapping
             ClientKeepAlive = data.ClientKeepAlive,
             HeadersTimeout = data.HeadersTimeout,
             MaxHeaderBytes = (int)data.MaxHeaderSize.Bytes,
+            MaxHeaderCount = data.MaxHeaderCount,
             MaxRequestLineBytes = (int)data.MaxRequestLine.Bytes,
             MaxConnections = data.MaxConnections,
             ReadAheadBytes = (int)data.ReadAhead.Bytes,
