@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
 
 namespace BucketProxy.Gateway.Nodes;
@@ -42,6 +44,10 @@ internal sealed class OneReadingHandler(HttpMessageHandler inner) : DelegatingHa
             return "The version is none.";
         if (response.ReasonPhrase.AsSpan().ContainsAny(Forbidden))
             return "The reason phrase holds a control character.";
+        // Where it stays in the answer: the handler below passes over one that it cannot read, and the client may be able to.
+        if ((int)response.StatusCode is >= StatusCodes.Status200OK and not (StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent)
+            && response.Content.Headers.NonValidated.TryGetValues("Content-Length", out var length) && !IsLength(length, response.Content.Headers.ContentLength))
+            return "The length is none.";
         if (!response.Headers.NonValidated.TryGetValues("Transfer-Encoding", out var encoding))
             return null;
         // RFC 9112 sections 6.1 and 6.3.
@@ -49,6 +55,9 @@ internal sealed class OneReadingHandler(HttpMessageHandler inner) : DelegatingHa
             return "The framing is not chunks alone.";
         return response.Content.Headers.NonValidated.Contains("Content-Length") ? "A length stands beside chunks." : null;
     }
+
+    private static bool IsLength(HeaderStringValues text, long? read) =>
+        text.Count == 1 && long.TryParse(text.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var length) && length == read;
 
     /// <summary>RFC 9110 section 15.3.6. It is framed as any answer (RFC 9112 section 6.3), so its end has to be read.</summary>
     private static async ValueTask<bool> HasContentAsync(HttpResponseMessage response, CancellationToken cancellationToken)

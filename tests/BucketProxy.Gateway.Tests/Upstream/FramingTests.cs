@@ -94,6 +94,25 @@ public sealed class FramingTests
         Assert.Equal([1, connection], node.Requests.Select(r => r.Connection));
     }
 
+    // One reader finds no length in it, and reads to the end of the connection; another finds 5.
+    [Theory]
+    [InlineData("5\v")]
+    [InlineData("+5")]
+    [InlineData("5, 5")]
+    public async Task LengthThatIsNone_502(string length)
+    {
+        var log = new CapturedLog();
+        await using var node = new FakeNode(async (_, wire) =>
+        {
+            await wire.SendAsync($"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\nabc");
+            throw new EndOfStreamException();
+        });
+        await using var gateway = await GatewayUnderTest.StartAsync(node.Record, log: log);
+
+        Assert.Equal(502, (await gateway.AskAsync(GatewayUnderTest.Get(GatewayUnderTest.Path))).Status);
+        Assert.Empty(log.Faults);
+    }
+
     [Theory]
     [InlineData("", 200)]
     [InlineData("abcde", 502)]
