@@ -113,4 +113,32 @@ public sealed class SettingsRulesTests
     [Fact]
     public void Check_EtcdWithoutNodeList_TakesAnyNodeId() =>
         Loading.Good("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "pins": { "ff84e1a1": "dtable-server-77" } }""");
+
+    [Theory]
+    [InlineData("BUCKETPROXY_PINS", "ff84=dtable-server-01", "BUCKETPROXY_PINS: ff84: is not allowed; allowed: a whole UUID, or its first 8 or more hex digits, dashed or not.")]
+    [InlineData("BUCKETPROXY_PINS", "ff84e1a1=dtable-server-09", "BUCKETPROXY_PINS: ff84e1a1: \"dtable-server-09\" is not among the nodes; known: dtable-server-01.")]
+    [InlineData("bucketproxy_pins", "ff84e1a1=dtable-server-01,FF84E1A1=dtable-server-01", "bucketproxy_pins: ff84e1a1: names the same bases as 'FF84E1A1'; allowed: one pin for each.")]
+    [InlineData("BUCKETPROXY_PINS", "ff84e1a1", "BUCKETPROXY_PINS: \"ff84e1a1\" is not allowed; allowed: NAME=VALUE, several with commas.")]
+    [InlineData("BUCKETPROXY_MONITOR", "off", "BUCKETPROXY_MONITOR: \"off\" is not allowed with \"store\": \"embedded\": nobody else's monitor can write to it; allowed: 'on'.")]
+    public void Check_WhatOneVariableSaysInOneText_IsReportedByTheVariablesName(string variable, string value, string expected) =>
+        Assert.Equal(
+            ["environment: " + expected],
+            Loading.Errors($$"""{ {{Loading.OneNode}}, "pins": { "00112233": "dtable-server-01", "ff84e1a1": "dtable-server-01" }, "monitor": { "mode": "on" } }""", (variable, value)));
+
+    [Fact]
+    public void Check_ARangeOfOneText_IsReportedByTheVariablesName()
+    {
+        var errors = Loading.Errors(
+            $$"""{ {{Loading.OneNode}} }""", ("BUCKETPROXY_PLACEMENT", "static"), ("BUCKETPROXY_PLACEMENT__RANGES", "00-ff=dtable-server-09"));
+        Assert.Equal(["environment: BUCKETPROXY_PLACEMENT__RANGES: 00-ff: \"dtable-server-09\" is not among the nodes; known: dtable-server-01."], errors);
+    }
+
+    [Fact]
+    public void Check_APinOfTheCommandLine_IsReportedByTheFlagsName()
+    {
+        var loaded = Loading.Layers([("a.json", $$"""{ {{Loading.OneNode}} }""")], [], [("pins", "ff84=dtable-server-01")]);
+        Assert.Equal(
+            ["command line: pins: ff84: is not allowed; allowed: a whole UUID, or its first 8 or more hex digits, dashed or not."],
+            loaded.Errors.Select(e => e.ToString()));
+    }
 }

@@ -1,3 +1,4 @@
+using BucketProxy.Configuration.Schema;
 using BucketProxy.Configuration.Sources;
 
 namespace BucketProxy.Configuration.Reading;
@@ -13,8 +14,41 @@ internal sealed class SettingsOrigins(IReadOnlyList<SettingsLayer> layers, IColl
     /// <summary>Reports a setting (path with <c>:</c>) where it stands.</summary>
     public void Report(string path, string? value, string problem)
     {
-        var layer = Find(path);
-        errors.Add(new SettingError(layer?.Name, layer?.Spell(path) ?? SettingsLayer.SpellAsFile(path), value, problem));
+        var (whole, inside) = Whole(path);
+        // There it may be one text, in which the item has no place of its own.
+        var layer = layers.LastOrDefault(l => l.Data.GetSection(path).Exists() || IsOneText(l) || (inside is not null && l.Data.GetSection(whole!).Exists()));
+        var key = layer is null ? SettingsLayer.SpellAsFile(path)
+            : !IsOneText(layer) ? layer.Spell(path)
+            : inside is { Length: > 0 } ? $"{layer.Spell(whole!)}: {inside}" : layer.Spell(whole!);
+        errors.Add(new SettingError(layer?.Name, key, value, problem));
+
+        bool IsOneText(SettingsLayer of) => whole is not null && of.Data[whole] is { Length: > 0 };
+    }
+
+    /// <summary>
+    /// What a source may say in one text in place of the path: a map (counted whole, so the name inside it is given too) or a section with a
+    /// shorthand.
+    /// </summary>
+    private static (string? Whole, string? Inside) Whole(string path)
+    {
+        SchemaNode? node = SettingsSchema.Root;
+        var parts = path.Split(ConfigurationPath.KeyDelimiter);
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (node is MapNode)
+                return (Path(parts[..i]), Path(parts[i..]));
+            if (node is SectionNode { Shorthand: { } shorthand } && i == parts.Length - 1 && shorthand.Name == parts[i])
+                return (Path(parts[..i]), null);
+            node = node switch
+            {
+                SectionNode section => section.Find(parts[i]),
+                ListNode list => list.Item,
+                _ => null,
+            };
+        }
+        return (null, null);
+
+        static string Path(string[] some) => string.Join(ConfigurationPath.KeyDelimiter, some);
     }
 
     private SettingsLayer? Find(string path) => layers.LastOrDefault(l => l.Data.GetSection(path).Exists());

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Reflection;
+using System.Text.Json;
 using BucketProxy.Configuration.Schema;
 using BucketProxy.Configuration.Sources;
 
@@ -60,7 +61,7 @@ internal sealed class SettingsReader(IReadOnlyList<SettingsLayer> layers, IColle
         {
             foreach (var path in paths)
             {
-                if (IsGiven(layer.Data.GetSection(path), node))
+                if (IsGiven(layer.Data.GetSection(path), node) && ExpectedTypes.Problem(node, layer.Kind(path)) is null)
                     return (layer, path);
             }
         }
@@ -95,12 +96,14 @@ internal sealed class SettingsReader(IReadOnlyList<SettingsLayer> layers, IColle
             var at = Join(path, child.Key);
             if (!child.Key.All(char.IsAsciiDigit))
                 Report(layer, at, null, "is a name where a list is expected: items are [0], [1] and so on.");
+            else if (ExpectedTypes.Problem(node.Item, layer.Kind(at)) is not null)
+                items.Add(null);
             else if (node.Item is SectionNode section)
                 items.Add(ReadSection(section, at, [layer]));
             else if (child.Value is { } text)
                 items.Add(ParseValue((ValueNode)node.Item, layer, at, text.Trim()));
             else
-                Report(layer, at, null, $"holds settings of its own; allowed: {((ValueNode)node.Item).Allowed}.");
+                Report(layer, at, null, $"{(layer.Kind(at) is JsonValueKind.Null ? "is null" : "holds settings of its own")}; allowed: {((ValueNode)node.Item).Allowed}.");
         }
         if (items.Count == 0 && data.Value is { Length: > 0 } commas)
         {
@@ -131,10 +134,11 @@ internal sealed class SettingsReader(IReadOnlyList<SettingsLayer> layers, IColle
         var map = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var child in data.GetChildren())
         {
-            if (child.Value is { } text)
+            var at = Join(path, child.Key);
+            if (child.Value is { } text && layer.Kind(at) is null or JsonValueKind.String)
                 map[child.Key] = text.Trim();
             else
-                Report(layer, Join(path, child.Key), null, "must be one text.");
+                Report(layer, at, child.Value is { Length: > 0 } other ? other : null, "must be one text.");
         }
         foreach (var pair in map.Count > 0 ? [] : SplitCommas(data.Value ?? ""))
         {
@@ -152,6 +156,13 @@ internal sealed class SettingsReader(IReadOnlyList<SettingsLayer> layers, IColle
 
     private void RefuseUnknown(SettingsLayer layer, SchemaNode node, string path, IConfiguration data)
     {
+        var kind = layer.Kind(path);
+        if (ExpectedTypes.Problem(Meant(node, kind), kind) is { } problem)
+        {
+            var isShown = kind is not (JsonValueKind.Object or JsonValueKind.Array) && node.Documentation is not { Secret: true };
+            Report(layer, path, isShown ? layer.Data[path] : null, problem);
+            return;
+        }
         switch (node)
         {
             case SectionNode section:
@@ -168,8 +179,9 @@ internal sealed class SettingsReader(IReadOnlyList<SettingsLayer> layers, IColle
                 if (data is IConfigurationSection { Value.Length: > 0 } one && section.Shorthand is null)
                     Report(layer, path, one.Value, "is one value; a section is expected: { … }.");
                 break;
-            case ListNode { Item: SectionNode item }:
-                foreach (var child in data.GetChildren().Where(c => c.Key.All(char.IsAsciiDigit)))
+            case ListNode { Item: var item }:
+                // A value's own settings are reported where it is read.
+                foreach (var child in data.GetChildren().Where(c => c.Key.All(char.IsAsciiDigit) && (item is SectionNode || c.Value is not null)))
                     RefuseUnknown(layer, item, Join(path, child.Key), child);
                 break;
             case ValueNode value when data.GetChildren().Any():
@@ -177,6 +189,10 @@ internal sealed class SettingsReader(IReadOnlyList<SettingsLayer> layers, IColle
                 break;
         }
     }
+
+    /// <summary>One value in a section's place is meant for its shorthand.</summary>
+    private static SchemaNode Meant(SchemaNode node, JsonValueKind? kind) =>
+        node is SectionNode { Shorthand: { } one } && kind is not (JsonValueKind.Object or JsonValueKind.Array) ? one : node;
 
     private void Report(SettingsLayer layer, string path, string? value, string problem) =>
         errors.Add(new SettingError(layer.Name, layer.Spell(path), value, problem));

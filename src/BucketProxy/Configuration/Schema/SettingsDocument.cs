@@ -18,6 +18,8 @@ internal static class SettingsDocument
           `BUCKETPROXY_DATA__HOLD_TIME=20s`. Lists with commas: `BUCKETPROXY_ETCD__ENDPOINTS=etcd-01,etcd-02`. Items of a list of
           sections by number: `BUCKETPROXY_NODES__0__ID=dtable-server-01`. Maps as `NAME=VALUE`, with commas.
         * **Times** carry their unit (`500ms`, `25s`, `5m`, `24h`, `7d`), and so do **sizes** (`64KB`, `100MB`; powers of 1024).
+        * **Types** count in files: a number or a switch is no text, and one value is no list. Text may stand for a number or a switch.
+          A key that stands twice is refused, with both lines.
         * **SeaTable's own `dtable_server_config.json`** is enough by itself: `cluster_config.etcd_host_list` (or the older
           `etcd_host`) is taken as `"store": "etcd"` with these endpoints; everything else in it is left alone.
         * **Check a file** before it is used: `bucketproxy check-config FILE`. `serve` refuses a bad one with the same words.

@@ -11,14 +11,15 @@ namespace BucketProxy.Configuration.Schema;
 /// <param name="Allowed">What is allowed, in words.</param>
 /// <param name="Parse">The value, or null when the text is none.</param>
 /// <param name="Format">Spells a value as an operator would.</param>
-internal sealed record ValueKind(string Allowed, Func<string, object?> Parse, Func<object, string> Format)
+/// <param name="Types">The types of a JSON file that it may have beside text, which is always one.</param>
+internal sealed record ValueKind(string Allowed, Func<string, object?> Parse, Func<object, string> Format, params IReadOnlyList<JsonValueKind> Types)
 {
     private static readonly Dictionary<Type, ValueKind> Known = new()
     {
         [typeof(string)] = new("text", t => t, v => (string)v),
-        [typeof(bool)] = new("on or off", ParseSwitch, v => (bool)v ? "on" : "off"),
-        [typeof(int)] = new("a whole number", t => Number(t, out int n) ? n : null, Invariant),
-        [typeof(double)] = new("a number", t => Real(t, out var n) ? n : null, Invariant),
+        [typeof(bool)] = new("on or off", ParseSwitch, v => (bool)v ? "on" : "off", JsonValueKind.True, JsonValueKind.False),
+        [typeof(int)] = new("a whole number", t => Number(t, out int n) ? n : null, Invariant, JsonValueKind.Number),
+        [typeof(double)] = new("a number", t => Real(t, out var n) ? n : null, Invariant, JsonValueKind.Number),
         [typeof(TimeSpan)] = new(
             "a time with its unit (500ms, 25s, 5m, 24h)",
             t => Duration.TryParse(t, out var d) ? d : null, v => Duration.Format((TimeSpan)v)),
@@ -27,12 +28,15 @@ internal sealed record ValueKind(string Allowed, Func<string, object?> Parse, Fu
             t => ByteSize.TryParse(t, out var s) ? s : null, v => v.ToString()!),
         [typeof(ListenAddress)] = new(
             "an address to listen on: PORT, *:PORT, IP:PORT, [IPv6]:PORT or localhost:PORT",
-            t => ListenAddress.TryParse(t, out var a) ? a : null, v => v.ToString()!),
+            t => ListenAddress.TryParse(t, out var a) ? a : null, v => v.ToString()!, JsonValueKind.Number),
         [typeof(IPNetwork)] = new(
             "a network (10.0.0.0/8, fd00::/8)", t => IPNetwork.TryParse(t, out var n) ? n : null, v => v.ToString()!),
         [typeof(Uri)] = new(
             "an http or https address", t => HttpUrl(t), v => ((Uri)v).OriginalString),
     };
+
+    /// <summary>Whether any text may be one.</summary>
+    public bool IsText => ReferenceEquals(this, Known[typeof(string)]);
 
     /// <summary>The kind for a type, or null: it is no single value.</summary>
     public static ValueKind? Of(Type type)

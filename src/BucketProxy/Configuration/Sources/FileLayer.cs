@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 
 namespace BucketProxy.Configuration.Sources;
 
@@ -26,20 +25,23 @@ internal static class FileLayer
     /// <inheritdoc cref="Read"/>
     internal static SettingsLayer? Parse(string path, string text, ICollection<SettingError> errors)
     {
-        IConfigurationRoot data;
+        JsonValues json;
         try
         {
-            data = new ConfigurationBuilder().AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(text))).Build();
+            json = JsonValues.Parse(text);
         }
-        catch (Exception e) when (e is FormatException or InvalidDataException or JsonException)
+        catch (FormatException e)
         {
-            errors.Add(new SettingError(path, null, null, $"is no JSON that settings can be read from: {Innermost(e).Message}"));
+            errors.Add(new SettingError(path, null, null, $"is no JSON that settings can be read from: {e.Message}"));
             return null;
         }
-        return SeaTableFile.IsOne(data)
-            ? SeaTableFile.Read(path, data, errors)
-            : new SettingsLayer(path, data, SettingsLayer.SpellAsFile);
+        var layer = SettingsLayer.Of(path, json.Values, kind: json.Kind);
+        var isSeaTables = SeaTableFile.IsOne(layer);
+        foreach (var (twice, first, second) in json.Twice.Where(t => !isSeaTables || SeaTableFile.Concerns(t.Path)))
+        {
+            errors.Add(new SettingError(path, SettingsLayer.SpellAsFile(twice), null,
+                $"stands in line {first} and again in line {second}; allowed: once."));
+        }
+        return isSeaTables ? SeaTableFile.Read(layer, errors) : layer;
     }
-
-    private static Exception Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e;
 }

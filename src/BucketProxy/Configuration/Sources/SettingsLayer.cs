@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace BucketProxy.Configuration.Sources;
 
 /// <summary>
@@ -7,7 +9,8 @@ namespace BucketProxy.Configuration.Sources;
 /// <param name="name">What it is, as an error names it: a file's path, <c>environment</c>, <c>command line</c>.</param>
 /// <param name="data">Its settings, by paths of <c>:</c>.</param>
 /// <param name="spell">How a path is spelled here.</param>
-internal sealed class SettingsLayer(string name, IConfiguration data, Func<string, string> spell)
+/// <param name="kind">The type of what stands at a path; null: this source knows texts only.</param>
+internal sealed class SettingsLayer(string name, IConfiguration data, Func<string, string> spell, Func<string, JsonValueKind?>? kind)
 {
     public string Name { get; } = name;
 
@@ -15,6 +18,9 @@ internal sealed class SettingsLayer(string name, IConfiguration data, Func<strin
 
     /// <summary>How an operator finds the setting in this layer.</summary>
     public string Spell(string path) => spell(path);
+
+    /// <summary>The type of what stands at a path; null: nothing does, or this source knows texts only.</summary>
+    public JsonValueKind? Kind(string path) => kind?.Invoke(path);
 
     /// <summary><c>nodes:1:weight</c> as <c>nodes[1].weight</c>.</summary>
     public static string SpellAsFile(string path)
@@ -30,7 +36,19 @@ internal sealed class SettingsLayer(string name, IConfiguration data, Func<strin
         return spelled.ToString();
     }
 
+    /// <summary>A type in an error's words.</summary>
+    public static string Word(JsonValueKind kind) => kind switch
+    {
+        JsonValueKind.Object => "a section",
+        JsonValueKind.Array => "a list",
+        JsonValueKind.String => "text",
+        JsonValueKind.Number => "a number",
+        JsonValueKind.True or JsonValueKind.False => "a switch",
+        _ => "null",
+    };
+
     /// <summary>A layer of given values.</summary>
-    public static SettingsLayer Of(string name, IEnumerable<KeyValuePair<string, string?>> values, Func<string, string>? spell = null) =>
-        new(name, new ConfigurationBuilder().AddInMemoryCollection(values).Build(), spell ?? SpellAsFile);
+    public static SettingsLayer Of(
+        string name, IEnumerable<KeyValuePair<string, string?>> values, Func<string, string>? spell = null, Func<string, JsonValueKind?>? kind = null) =>
+        new(name, new ConfigurationBuilder().AddInMemoryCollection(values).Build(), spell ?? SpellAsFile, kind);
 }
