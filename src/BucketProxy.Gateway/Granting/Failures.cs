@@ -33,7 +33,8 @@ internal static class Failures
             http.Response.Clear();
             return http.RequestAborted.IsCancellationRequested ? ClientGone(http) : Sent.Unreachable;
         }
-        if (http.RequestAborted.IsCancellationRequested)
+        // Not where the node broke off in its answer: then the forwarder has cut the client's connection, and that looks like a client that is gone.
+        if (http.RequestAborted.IsCancellationRequested && error.Error != ForwarderError.ResponseBodyDestination)
             return ClientGone(http);
         if (http.Response.HasStarted)
         {
