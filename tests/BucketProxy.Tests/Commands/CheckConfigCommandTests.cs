@@ -28,8 +28,8 @@ public sealed class CheckConfigCommandTests : IDisposable
         Assert.Equal((ExitCode.BadSettings, ""), (run.ExitCode, run.Output));
         Assert.Equal(
             [
+                $"{_file}: data.holdTime: \"25\" is a number; allowed: a time with its unit (500ms, 25s, 5m, 24h), 1s to 300s.",
                 $"{_file}: rolls: is no setting. Did you mean roles?",
-                $"{_file}: data.holdTime: \"25\" is not allowed; allowed: a time with its unit (500ms, 25s, 5m, 24h), 1s to 300s.",
                 "etcd.endpoints: is missing: \"store\": \"etcd\" needs at least one host:port.",
                 "3 settings are not allowed. All settings: docs/configuration.md, or bucketproxy check-config --document",
                 "",
