@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using BucketProxy.Import.Splits;
-using BucketProxy.Import.Tests.Support;
 using BucketProxy.Testing;
 
 namespace BucketProxy.Import.Tests;

@@ -11,7 +11,8 @@ internal sealed class CaddyFile(string folder)
     private const int MaxDepth = 64;
     private const int MaxDirectives = 100_000;
 
-    private readonly Dictionary<string, CaddyDirective> _snippets = new(StringComparer.Ordinal);
+    // With how many directives each comes to.
+    private readonly Dictionary<string, (IReadOnlyList<CaddyDirective> Lines, int Count)> _snippets = new(StringComparer.Ordinal);
     private IReadOnlyList<CaddyWord> _words = [];
     private int _at;
     private int _directives;
@@ -32,9 +33,10 @@ internal sealed class CaddyFile(string folder)
                 throw new ImportException(first.Place, "an import of whole sites is not understood; put the site into this file");
             var addresses = ReadAddresses();
             // A file of one site needs no braces.
+            var before = _directives;
             var block = Current?.IsMark("{") == true ? ReadBraces(depth: 0) : ReadLines(depth: 0);
             if (addresses is [{ Text: ['(', .., ')'] } name])
-                _snippets[name.Text[1..^1]] = new CaddyDirective([name], block);
+                _snippets[name.Text[1..^1]] = (block, _directives - before);
             else
                 blocks.Add(new CaddyDirective(addresses.Length == 0 ? [first with { Text = "" }] : addresses, block));
         }
@@ -57,8 +59,6 @@ internal sealed class CaddyFile(string folder)
     {
         var open = Current!;
         _at++;
-        if (depth > MaxDepth)
-            throw new ImportException(open.Place, $"more than {MaxDepth} blocks in each other");
         var lines = ReadLines(depth + 1);
         if (Current is null)
             throw new ImportException(open.Place, "a '{' that is not closed");
@@ -72,6 +72,8 @@ internal sealed class CaddyFile(string folder)
         var lines = new List<CaddyDirective>();
         while (Current is { } first && !first.IsMark("}"))
         {
+            if (depth > MaxDepth)
+                throw new ImportException(first.Place, $"more than {MaxDepth} blocks in each other");
             if (first.IsMark("{"))
                 throw new ImportException(first.Place, "a '{' where a directive begins");
             var words = new List<CaddyWord>();
@@ -79,7 +81,7 @@ internal sealed class CaddyFile(string folder)
                 words.Add(word);
             var line = new CaddyDirective(words, Current is { BeginsLine: false } brace && brace.IsMark("{") ? ReadBraces(depth) : null);
             if (line.Name == "import")
-                lines.AddRange(Imported(line));
+                lines.AddRange(Imported(line, depth));
             else
                 lines.Add(line);
             if (++_directives > MaxDirectives)
@@ -88,19 +90,22 @@ internal sealed class CaddyFile(string folder)
         return lines;
     }
 
-    private IReadOnlyList<CaddyDirective> Imported(CaddyDirective import)
+    private IReadOnlyList<CaddyDirective> Imported(CaddyDirective import, int depth)
     {
         if (import.Block is not null || import.Arguments.ToArray() is not [var name])
             throw import.Refuse("is not understood: an import with values is not");
         if (_snippets.TryGetValue(name, out var snippet))
-            return snippet.Block!;
+        {
+            _directives += snippet.Count;
+            return snippet.Lines;
+        }
         var (words, at) = (_words, _at);
         try
         {
             var path = Path.Combine(folder, name);
             _words = CaddyWord.Read(File.ReadAllText(path, Encoding.UTF8), Path.GetRelativePath(folder, path));
             _at = 0;
-            var lines = ReadLines(depth: 0);
+            var lines = ReadLines(depth + 1);
             return Current is null ? lines : throw new ImportException(Current.Place, "a '}' that closes nothing");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)

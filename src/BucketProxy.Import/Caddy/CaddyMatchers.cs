@@ -1,5 +1,4 @@
 using System.Buffers;
-using BucketProxy.Import.Patterns;
 using BucketProxy.Import.Splits;
 
 namespace BucketProxy.Import.Caddy;
@@ -20,26 +19,13 @@ internal sealed class CaddyMatchers
         }
     }
 
-    /// <summary>A pattern as RE2 has it.</summary>
-    public static Automaton Pattern(string pattern, bool anyCase, CaddyDirective at)
-    {
-        try
-        {
-            return Automaton.Search(pattern, anyCase);
-        }
-        catch (PatternException e)
-        {
-            throw at.Refuse($"has a pattern that cannot be read: {e.Message}");
-        }
-    }
-
     /// <summary>The <c>path</c> matcher: whole paths in any case, with a '*' at either end.</summary>
     public static Decision<bool> Path(IEnumerable<string> paths, CaddyDirective at) =>
         paths.Aggregate(Judgement.No, (found, path) => found.Or(OnePath(path, at)));
 
     /// <summary>The <c>path_regexp</c> matcher: a pattern, with or without a name in front.</summary>
     public static Decision<bool> PathRegex(IReadOnlyList<string> words, CaddyDirective at) => words.Count is 1 or 2
-        ? Judgement.Of(Subject.Path, Pattern(words[^1], anyCase: false, at))
+        ? Judgement.Of(Subject.Path, ConditionPattern.Read(words[^1], anyCase: false, at.Refuse))
         : throw at.Refuse("is not understood");
 
     /// <summary>Whether a directive is for a request.</summary>
@@ -69,7 +55,7 @@ internal sealed class CaddyMatchers
         if (text.AsSpan().ContainsAny(NotUnderstood))
             throw at.Refuse($"has a path, '{path}', that is not understood");
         var pattern = Judgement.Escape(text);
-        return Judgement.Of(Subject.Path, Pattern((starts ? "" : "^") + pattern + (ends ? "" : "$"), anyCase: true, at));
+        return Judgement.Of(Subject.Path, ConditionPattern.Read((starts ? "" : "^") + pattern + (ends ? "" : "$"), anyCase: true, at.Refuse));
     }
 
     /// <summary>What a named matcher asks for: in braces, on its line, or as an expression alone.</summary>

@@ -127,7 +127,7 @@ internal sealed class CelReader
                 continue;
             var text = ReadText();
             Want(")");
-            return CaddyMatchers.Pattern(
+            return ConditionPattern.Read(
                 name switch
                 {
                     "matches" => text,
@@ -135,7 +135,7 @@ internal sealed class CelReader
                     "endsWith" => Judgement.Escape(text) + "$",
                     _ => Judgement.Escape(text),
                 },
-                anyCase: false, _at);
+                anyCase: false, _at.Refuse);
         }
         throw Fault();
     }

@@ -41,8 +41,8 @@ internal sealed class NginxLocations(NginxMaps maps, NginxUpstreams upstreams, L
         {
             ["=", var text] => new(LocationKind.Exact, text, Automaton.Text(text, anyCase: false), Content(location, text)),
             ["^~", var text] => new(LocationKind.PrefixOnly, text, Automaton.Prefix(text, anyCase: false), Content(location, text)),
-            ["~", var text] => new(LocationKind.Pattern, text, NginxConditions.Pattern(text, anyCase: false, location), Content(location, null)),
-            ["~*", var text] => new(LocationKind.Pattern, text, NginxConditions.Pattern(text, anyCase: true, location), Content(location, null)),
+            ["~", var text] => new(LocationKind.Pattern, text, ConditionPattern.Read(text, anyCase: false, location.Refuse), Content(location, null)),
+            ["~*", var text] => new(LocationKind.Pattern, text, ConditionPattern.Read(text, anyCase: true, location.Refuse), Content(location, null)),
             [['/', ..] text] => new(LocationKind.Prefix, text, Automaton.Prefix(text, anyCase: false), Content(location, text)),
             _ => throw location.Refuse("is not understood"),
         };
@@ -93,7 +93,7 @@ internal sealed class NginxLocations(NginxMaps maps, NginxUpstreams upstreams, L
         if (!words.StartsWith('(') || !words.EndsWith(')'))
             throw directive.Refuse("is not understood");
         var parts = words[1..^1].Trim().Split(' ', 3);
-        if (parts is not [var first, var sign, var text] || NginxConditions.Variable(first) is not { } variable
+        if (parts is not [var first, var sign, var text] || NginxVariables.Variable(first) is not { } variable
             || directive.Inside.FirstOrDefault(d => d.Name != "return" && d.Name != "add_header" && d.Name != "access_log") is not null
             || directive.Inside.FirstOrDefault(d => d.Name == "return") is not { } answer)
         {
@@ -104,13 +104,13 @@ internal sealed class NginxLocations(NginxMaps maps, NginxUpstreams upstreams, L
             remarks.Add($"{directive.Place}: '{directive}' is left out: methods are answered as by the server.");
             return next;
         }
-        if (NginxConditions.SubjectOf(variable) is not { } subject)
+        if (NginxVariables.SubjectOf(variable) is not { } subject)
             throw directive.Refuse($"is not taken over: it goes by ${variable}");
         var pattern = sign.TrimStart('!') switch
         {
             "=" => Automaton.Text(text, anyCase: false),
-            "~" => NginxConditions.Pattern(text, anyCase: false, directive),
-            "~*" => NginxConditions.Pattern(text, anyCase: true, directive),
+            "~" => ConditionPattern.Read(text, anyCase: false, directive.Refuse),
+            "~*" => ConditionPattern.Read(text, anyCase: true, directive.Refuse),
             _ => throw directive.Refuse($"has a '{sign}', which is not understood"),
         };
         var condition = new Condition(subject.Subject, subject.Argument, pattern);

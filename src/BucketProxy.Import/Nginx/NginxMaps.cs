@@ -14,7 +14,7 @@ internal sealed class NginxMaps
     {
         foreach (var map in http.Where(d => d.Name == "map"))
         {
-            if (map is not { Parameters: [_, var variable], Block: not null } || NginxConditions.Variable(variable) is not { } name)
+            if (map is not { Parameters: [_, var variable], Block: not null } || NginxVariables.Variable(variable) is not { } name)
                 throw map.Refuse("is no map");
             _maps[name] = map;
         }
@@ -34,7 +34,7 @@ internal sealed class NginxMaps
         else
             while (end < text.Length && (char.IsAsciiLetterOrDigit(text[end]) || text[end] == '_'))
                 end++;
-        if (end <= dollar + 1 || NginxConditions.Variable(text[dollar..end]) is not { } name)
+        if (end <= dollar + 1 || NginxVariables.Variable(text[dollar..end]) is not { } name)
             throw at.Refuse($"has a '$' that begins no variable");
         var (before, behind) = (text[..dollar], text[end..]);
         return Value(name, at, depth).Then(value => Expand(behind, at, depth).Then(rest => (Decision<string>)new Decision<string>.Is(before + value + rest)));
@@ -46,9 +46,9 @@ internal sealed class NginxMaps
             throw at.Refuse($"goes by ${name}, and no map of this file makes it");
         if (depth == MaxChain)
             throw at.Refuse("goes by maps that go by maps without end");
-        if (NginxConditions.Variable(map.Parameters[0]) is not { } source)
+        if (NginxVariables.Variable(map.Parameters[0]) is not { } source)
             throw map.Refuse("goes by more than one variable");
-        if (NginxConditions.SubjectOf(source) is { } subject)
+        if (NginxVariables.SubjectOf(source) is { } subject)
             return Judge(map, pattern => new Condition(subject.Subject, subject.Argument, pattern), depth);
         if (!_maps.ContainsKey(source))
             throw map.Refuse($"goes by ${source}; a base is named by the address only");
@@ -86,9 +86,9 @@ internal sealed class NginxMaps
             if (entry.Name == "default")
                 fallback = value;
             else if (entry.Name.StartsWith("~*", StringComparison.Ordinal))
-                patterns.Add((NginxConditions.Pattern(entry.Name[2..], anyCase: true, entry), value, entry));
+                patterns.Add((ConditionPattern.Read(entry.Name[2..], anyCase: true, entry.Refuse), value, entry));
             else if (entry.Name.StartsWith('~'))
-                patterns.Add((NginxConditions.Pattern(entry.Name[1..], anyCase: false, entry), value, entry));
+                patterns.Add((ConditionPattern.Read(entry.Name[1..], anyCase: false, entry.Refuse), value, entry));
             else
                 texts.Add((Automaton.Text(entry.Name.StartsWith('\\') ? entry.Name[1..] : entry.Name, anyCase: true), value, entry));
         }

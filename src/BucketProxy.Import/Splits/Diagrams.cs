@@ -9,8 +9,6 @@ namespace BucketProxy.Import.Splits;
 internal sealed class Diagrams
 {
     private const int Fan = 16;
-    // What a person writes comes to some hundreds.
-    private const int MaxNodes = 500_000;
 
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
     private readonly List<(int Place, int[] Next)> _nodes = [];
@@ -28,7 +26,6 @@ internal sealed class Diagrams
     public int Next(int node, int place, int digit) => Place(node) == place ? _nodes[node].Next[digit] : node;
 
     /// <summary>What asks for a digit first.</summary>
-    /// <exception cref="ImportException">There are too many.</exception>
     public int Node(int place, int[] next)
     {
         if (next.AsSpan().IndexOfAnyExcept(next[0]) < 0)
@@ -36,8 +33,6 @@ internal sealed class Diagrams
         var key = string.Concat(new string(MemoryMarshal.Cast<int, char>(next)), ((char)place).ToString());
         if (_numbers.TryGetValue(key, out var number))
             return number;
-        if (_nodes.Count == MaxNodes)
-            throw new ImportException($"what it does with UUIDs is too intricate to be proven: more than {MaxNodes} cases");
         number = _nodes.Count;
         _nodes.Add((place, next));
         return _numbers[key] = number;

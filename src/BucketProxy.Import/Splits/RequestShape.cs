@@ -38,10 +38,10 @@ internal sealed record RequestShape(string Path, string Query = "", string Strip
     /// <summary>What may come as well, where another proxy may do otherwise than we do.</summary>
     public static IReadOnlyList<(string Name, RequestShape Shape)> Unusual { get; } =
     [
-        ("a UUID in upper case", new("/api/v1/dtables/*/rows/") { Form = new UuidForm("upper case", IsUpper: true) }),
-        ("a UUID of 32 hex digits, in a path", new("/api/v1/dtables/*/rows/") { Form = new UuidForm("32 hex digits", HasDashes: false) }),
-        ("a UUID of 32 hex digits, in a query", new("/socket.io/", "dtable_uuid=*&EIO=4&transport=polling") { Form = new UuidForm("32 hex digits", HasDashes: false) }),
-        ("a UUID with a percent-encoded digit", new("/api/v1/dtables/*/rows/") { Form = new UuidForm("percent-encoded", IsEncoded: true) }),
+        ("a UUID in upper case", new("/api/v1/dtables/*/rows/") { Form = new UuidForm(IsUpper: true) }),
+        ("a UUID of 32 hex digits, in a path", new("/api/v1/dtables/*/rows/") { Form = new UuidForm(HasDashes: false) }),
+        ("a UUID of 32 hex digits, in a query", new("/socket.io/", "dtable_uuid=*&EIO=4&transport=polling") { Form = new UuidForm(HasDashes: false) }),
+        ("a UUID with a percent-encoded digit", new("/api/v1/dtables/*/rows/") { Form = new UuidForm(IsEncoded: true) }),
         ("a UUID that begins with a letter in the query of a request for another base", new("/api/v1/dtables/*/rows/", "filters=c0ffee00-1111-4111-8111-111111111111")),
         ("a UUID that begins with a digit in the query of a request for another base", new("/api/v1/dtables/*/rows/", "filters=12345678-1111-4111-8111-111111111111")),
         ("a path behind /dtable-server", new("/dtable-server/api/v1/dtables/*/rows/", Strips: "/dtable-server")),

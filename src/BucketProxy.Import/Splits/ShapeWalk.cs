@@ -11,6 +11,8 @@ internal sealed class ShapeWalk
 {
     // A condition that will not be asked any more, because of those that hold already, must not tell UUIDs apart.
     private const int NoMatter = -1;
+    // What a person writes comes to some thousands.
+    private const int MaxCases = 100_000;
 
     private readonly Diagrams _diagrams;
     private readonly RequestShape _shape;
@@ -60,6 +62,8 @@ internal sealed class ShapeWalk
             return known;
         if (place == UuidForm.Digits)
             return _known[key] = Diagrams.Leaf(_decision.Judge(c => Holds(c, states[c])));
+        if (_known.Count == MaxCases)
+            throw new ImportException($"what it does with UUIDs is too intricate to be proven: more than {MaxCases} cases");
         var next = new int[16];
         for (var digit = 0; digit < next.Length; digit++)
             next[digit] = Walk(place + 1, Behind(place, digit, states));

@@ -1,4 +1,5 @@
 using BucketProxy.Core.Bases;
+using BucketProxy.Import.Patterns;
 
 namespace BucketProxy.Import.Splits;
 
@@ -40,7 +41,18 @@ internal sealed class SplitProof
         };
     }
 
-    private int Walk(RequestShape shape) => ShapeWalk.Of(_diagrams, _decision, shape, NumberOf);
+    private int Walk(RequestShape shape)
+    {
+        try
+        {
+            return ShapeWalk.Of(_diagrams, _decision, shape, NumberOf);
+        }
+        catch (PatternException e)
+        {
+            // States are made as they are needed.
+            throw new ImportException($"one of its patterns is too intricate to be proven: {e.Message}");
+        }
+    }
 
     private int NumberOf(Outcome outcome)
     {
@@ -66,8 +78,11 @@ internal sealed class SplitProof
             throw new ImportException(
                 $"{Base(split)} goes to two places: {OutcomeOf(whole, split)} for {first.For(split)}, and {OutcomeOf(other, split)} for {shape.For(split)}. One base on two servers loses data");
         }
-        if (_diagrams.Find(difference, leaf => leaf == Answered) is { } answered && _outcomes[LeafOf(other, answered)] is Outcome.Answer)
-            _remarks.Add($"{shape.For(answered)} gets {OutcomeOf(other, answered)} there. Here it goes to the base's server.");
+        if (_diagrams.Find(difference, leaf => leaf == Answered) is { } answered)
+        {
+            var (own, node) = _outcomes[LeafOf(other, answered)] is Outcome.Answer ? (shape, other) : (first, whole);
+            _remarks.Add($"{own.For(answered)} gets {OutcomeOf(node, answered)} there. Here it goes to the base's server.");
+        }
         return _diagrams.Merge(whole, other, (a, b) => _outcomes[a] is Outcome.Server ? a : b);
     }
 

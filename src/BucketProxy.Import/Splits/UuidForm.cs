@@ -3,12 +3,12 @@ using System.Globalization;
 namespace BucketProxy.Import.Splits;
 
 /// <summary>A way to write a UUID, digit by digit.</summary>
-internal sealed record UuidForm(string Name, bool HasDashes = true, bool IsUpper = false, bool IsEncoded = false)
+internal sealed record UuidForm(bool HasDashes = true, bool IsUpper = false, bool IsEncoded = false)
 {
     public const int Digits = 32;
 
     /// <summary>As SeaTable's programs write it.</summary>
-    public static UuidForm Usual { get; } = new("dashed, lower case");
+    public static UuidForm Usual { get; } = new();
 
     /// <summary>What stands for a digit, with the dash in front of it.</summary>
     /// <param name="place">Which digit, from 0.</param>

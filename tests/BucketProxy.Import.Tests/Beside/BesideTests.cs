@@ -1,6 +1,7 @@
 using System.Globalization;
 using BucketProxy.Import.Splits;
 using BucketProxy.Import.Tests.Support;
+using BucketProxy.Testing;
 using BucketProxy.Testing.Wire;
 
 namespace BucketProxy.Import.Tests.Beside;

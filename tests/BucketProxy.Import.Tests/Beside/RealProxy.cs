@@ -8,14 +8,6 @@ namespace BucketProxy.Import.Tests.Beside;
 /// <summary>The real nginx or Caddy of this machine, with a configuration.</summary>
 internal sealed class RealProxy : IAsyncDisposable
 {
-    // nginx's workers outlive a master that is killed: so whoever ends this shell, in whatever way, ends them in order.
-    private const string NginxScript = """
-        "$@" & nginx=$!
-        ( tail --pid=$$ -s 0.2 -f /dev/null; kill -TERM $nginx ) >/dev/null 2>&1 &
-        trap 'kill -TERM $nginx' TERM
-        while kill -0 $nginx 2>/dev/null; do wait $nginx; done
-        """;
-
     private static readonly UriCreationOptions AsItIs = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
     private readonly TemporaryDirectory _directory = new();
@@ -31,7 +23,7 @@ internal sealed class RealProxy : IAsyncDisposable
     {
         var temporary = string.Concat(new[] { "client_body", "proxy", "fastcgi", "uwsgi", "scgi" }.Select(kind => $"{kind}_temp_path {folder}/{kind}; "));
         File.WriteAllText(Path.Combine(folder, "nginx.conf"), $"pid {folder}/nginx.pid;\n" + text.Replace("http {", $"http {{ {temporary}", StringComparison.Ordinal));
-        return ["bash", "-c", NginxScript, "bash", File.Exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx", "-e", "stderr", "-p", folder, "-c", Path.Combine(folder, "nginx.conf"), "-g", "daemon off;"];
+        return [.. NginxShell.Command(NginxShell.Find() ?? throw new InvalidOperationException("There is no nginx; tests/run.sh installs it."), folder)];
     });
 
     /// <summary>Starts Caddy. The configuration listens on port 5000; it gets a free one, and its options give way to one.</summary>

@@ -1,4 +1,6 @@
+using BucketProxy.Import.Splits;
 using BucketProxy.Import.Tests.Support;
+using BucketProxy.Testing;
 
 namespace BucketProxy.Import.Tests.Caddy;
 
@@ -107,6 +109,24 @@ public sealed class CaddyImportTests
     [InlineData(":5000 {\nrespond 404\n}", "no site passes requests on")]
     [InlineData("", "no site passes requests on")]
     public void Read_WhatIsNone_IsRefusedWithTheLine(string text, string expected) => Assert.Contains(expected, Imports.Refusal(text), StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_AFileThatImportsItself_EndsInAMessage()
+    {
+        using var folder = new TemporaryDirectory();
+        File.WriteAllText(folder.Combine("a"), "import a\n");
+        Assert.Contains("more than 64 blocks in each other", Assert.Throws<ImportException>(() => SplitImport.Read(":1 {\nimport a\n}", folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    // Each twice the one before: 2^40 directives.
+    [Fact]
+    public void Read_SnippetsOfSnippets_EndInAMessage() => Assert.Contains(
+        "is one of more than 100000 directives",
+        Imports.Refusal("(s0) {\nencode gzip\n}\n" + string.Concat(Enumerable.Range(1, 40).Select(i => $"(s{i}) {{\nimport s{i - 1}\nimport s{i - 1}\n}}\n")) + ":1 {\nimport s40\n}\n"), StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_ExpressionOfBracketsWithoutEnd_EndsInAMessage() => Assert.Contains(
+        "is an expression that is not understood", Imports.Refusal(Imports.Caddy("metrics /metrics", $"@h `{new string('(', 100_000)}`\nrespond @h 403")), StringComparison.Ordinal);
 
     [Fact]
     public void Read_BracesWithoutEnd_EndInAMessage() =>

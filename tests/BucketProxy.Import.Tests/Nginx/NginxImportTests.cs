@@ -1,4 +1,6 @@
+using BucketProxy.Import.Splits;
 using BucketProxy.Import.Tests.Support;
+using BucketProxy.Testing;
 
 namespace BucketProxy.Import.Tests.Nginx;
 
@@ -115,6 +117,8 @@ public sealed class NginxImportTests
     [InlineData("~( dtable_server_a_z;", "line 9: '~( dtable_server_a_z' has a pattern that cannot be read: a '(' that is not closed")]
     [InlineData("~(.)\\1 dtable_server_a_z;", "'\\1' is not understood")]
     [InlineData("~(00) dtable_server_$1;", "goes by $1, and no map of this file makes it")]
+    [InlineData("'~0.{11}x' dtable_server_0_9; '~1.{11}x' dtable_server_0_9; '~2.{11}x' dtable_server_0_9;", "too intricate to be proven: more than 100000 cases")]
+    [InlineData("'~0.{15}x' dtable_server_0_9;", "one of its patterns is too intricate to be proven: it needs more than 20000 states")]
     [InlineData("~(00) nowhere;", "leads to 'nowhere', which is no upstream of this file")]
     public void Read_WhatAPlacementCannotStandFor_IsRefusedWithAnExample(string entry, string expected) =>
         Assert.Contains(expected, Imports.Refusal(Imports.Nginx("default dtable_server_a_z;", "default dtable_server_a_z;\n" + entry)), StringComparison.Ordinal);
@@ -143,6 +147,25 @@ public sealed class NginxImportTests
     [InlineData("stream { server { listen 80; } }\nserver { location / { proxy_pass http://a:1; } }", "line 1: 'stream' is not known here")]
     public void Read_WhatIsNone_IsRefusedWithTheLine(string text, string expected) =>
         Assert.Contains(expected, Imports.Refusal(text), StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_MapsThatGoByEachOther_EndInAMessage() => Assert.Contains("goes by maps that go by maps without end", Imports.Refusal("""
+        map $a $b { default x; }
+        map $b $a { default y; }
+        server { location / { proxy_pass http://$a; } }
+        """), StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_AFileThatIncludesItself_EndsInAMessage()
+    {
+        using var folder = new TemporaryDirectory();
+        File.WriteAllText(folder.Combine("a.conf"), "include a.conf;");
+        Assert.Contains("more than 64 blocks in each other", Assert.Throws<ImportException>(() => SplitImport.Read("include a.conf; x;", folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_DirectivesWithoutEnd_EndInAMessage() =>
+        Assert.Contains("more than 100000 directives", Imports.Refusal(string.Concat(Enumerable.Repeat("gzip on;", 100_001))), StringComparison.Ordinal);
 
     [Fact]
     public void Read_BracesWithoutEnd_EndInAMessage() =>

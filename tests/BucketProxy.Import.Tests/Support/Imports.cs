@@ -1,5 +1,6 @@
 using BucketProxy.Core.Bases;
 using BucketProxy.Import.Splits;
+using BucketProxy.Testing;
 
 namespace BucketProxy.Import.Tests.Support;
 

@@ -8,16 +8,6 @@ namespace BucketProxy.SystemTest.TwoServers;
 /// <summary>A real nginx that splits bases between two servers by the first hex digit of the UUID, as SeaTable's manual has it.</summary>
 internal sealed class NginxProcess : RestartableProcess, IEntrance
 {
-    // nginx's workers outlive a master that is killed: so whoever ends this shell, in whatever way, ends them in order.
-    private const string Script = """
-        echo "nginx is started"
-        "$@" & nginx=$!
-        ( tail --pid=$$ -s 0.2 -f /dev/null; kill -TERM $nginx ) >/dev/null 2>&1 & watcher=$!
-        trap 'kill -TERM $nginx' TERM
-        while kill -0 $nginx 2>/dev/null; do wait $nginx; done
-        kill $watcher
-        """;
-
     private readonly int _port = FreePort.Next();
     private readonly string _program;
     private readonly string _directory;
@@ -42,11 +32,7 @@ internal sealed class NginxProcess : RestartableProcess, IEntrance
 
     public bool IsAway { get; set; }
 
-    protected override string ReadyLine => "nginx is started";
-
-    /// <summary>Where nginx is on this machine; null: nowhere. Debian keeps it where only root's path looks.</summary>
-    public static string? Find() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Append("/usr/sbin")
-        .Select(folder => Path.Combine(folder, "nginx")).FirstOrDefault(File.Exists);
+    protected override string ReadyLine => NginxShell.Started;
 
     // It stands alone, and says nothing of the servers behind it: clients have nothing else to go by.
     public Task<bool> IsReadyAsync(HttpClient http) => Task.FromResult(true);
@@ -71,9 +57,9 @@ internal sealed class NginxProcess : RestartableProcess, IEntrance
 
     private string PidFile => Path.Combine(_directory, "nginx.pid");
 
-    protected override string[] Arguments() => ["-e", "stderr", "-p", _directory, "-c", Path.Combine(_directory, "nginx.conf"), "-g", "daemon off;"];
+    protected override string[] Arguments() => [.. NginxShell.Command(_program, _directory)];
 
-    protected override ChildProcess Launch() => ChildProcess.Start(Name, ["bash", "-c", Script, "bash", _program, .. Arguments()]);
+    protected override ChildProcess Launch() => ChildProcess.Start(Name, Arguments());
 
     private Task WriteAsync(string ofTwo)
     {

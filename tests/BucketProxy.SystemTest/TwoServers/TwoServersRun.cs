@@ -3,6 +3,7 @@ using System.Globalization;
 using BucketProxy.Emulator.Checking;
 using BucketProxy.Emulator.Journaling;
 using BucketProxy.SystemTest.Load;
+using BucketProxy.Testing.Processes;
 
 namespace BucketProxy.SystemTest.TwoServers;
 
@@ -23,7 +24,7 @@ public static class TwoServersRun
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(output);
-        var nginx = NginxProcess.Find() ?? throw new InvalidOperationException("There is no nginx on this machine, and this run compares with a real one. Install it: apt-get install nginx-light");
+        var nginx = NginxShell.Find() ?? throw new InvalidOperationException("There is no nginx on this machine, and this run compares with a real one. Install it: apt-get install nginx-light");
         var directory = Directory.CreateDirectory(options.Directory ?? Path.Combine(Path.GetTempPath(), $"bucketproxy-two-servers-{Guid.NewGuid():N}")).FullName;
         var time = Stopwatch.GetTimestamp();
         var report = new TwoServersReport

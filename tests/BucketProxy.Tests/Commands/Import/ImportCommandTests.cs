@@ -8,43 +8,6 @@ namespace BucketProxy.Tests.Commands.Import;
 
 public sealed class ImportCommandTests : IDisposable
 {
-    // The split of SeaTable's manual: first character of the UUID, and one base by hand.
-    private const string Nginx = """
-        events { worker_connections 4096; }
-        http {
-          upstream dtable_server_a_z { server dtable-server:5000; keepalive 15; }   # server 1
-          upstream dtable_server_0_9 { server dtable-server-2:5000; keepalive 15; } # server 2
-          map $request_uri $dtable_upstream {
-            default dtable_server_a_z;
-            "~*ff84e1a1-66e2" dtable_server_0_9;
-            "~*([a-zA-Z])([0-9a-f]{7}-[0-9a-f]{4})" dtable_server_a_z;
-            "~*([0-9])([0-9a-f]{7}-[0-9a-f]{4})" dtable_server_0_9;
-          }
-          server {
-            listen 5000;
-            location / {
-              proxy_pass http://$dtable_upstream;
-              client_max_body_size 100m;
-              proxy_read_timeout 600;
-            }
-          }
-        }
-        """;
-
-    private const string Caddy = """
-        :5000 {
-            route {
-                @digits `{http.request.orig_uri}.matches('[0-9][0-9a-f]{7}-[0-9a-f]{4}')`
-                @letters `{http.request.orig_uri}.matches('[a-zA-Z][0-9a-f]{7}-[0-9a-f]{4}')`
-                @forced `{http.request.orig_uri}.matches('ff84e1a1-66e2')`
-                reverse_proxy @forced dtable-server-2:5000
-                reverse_proxy @letters dtable-server:5000
-                reverse_proxy @digits dtable-server-2:5000
-                respond 404
-            }
-        }
-        """;
-
     private readonly TemporaryDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
@@ -63,9 +26,9 @@ public sealed class ImportCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData(Nginx, new[] { "http://dtable-server:5000/", "http://dtable-server-2:5000/" }, "import")]
-    [InlineData(Nginx, new[] { "http://dtable-server:5000/", "http://dtable-server-2:5000/" }, "import-nginx")]
-    [InlineData(Caddy, new[] { "http://dtable-server-2:5000/", "http://dtable-server:5000/" }, "import")]
+    [InlineData(Manuals.Nginx, new[] { "http://dtable-server:5000/", "http://dtable-server-2:5000/" }, "import")]
+    [InlineData(Manuals.Nginx, new[] { "http://dtable-server:5000/", "http://dtable-server-2:5000/" }, "import-nginx")]
+    [InlineData(Manuals.Caddy, new[] { "http://dtable-server:5000/", "http://dtable-server-2:5000/" }, "import")]
     public async Task Import_TheManualsSplit_IsTheSampleInConfig(string text, string[] urls, string command)
     {
         var run = await ImportAsync(text, command);
@@ -82,7 +45,7 @@ public sealed class ImportCommandTests : IDisposable
     [Fact]
     public async Task Import_ValuesInRange_BecomeSettingsAndTheProofIsSaid()
     {
-        var run = await ImportAsync(Nginx);
+        var run = await ImportAsync(Manuals.Nginx);
         var made = Load(run.Output);
         Assert.Equal((104_857_600L, TimeSpan.FromSeconds(600)), (made.Data.MaxBodySize.Bytes, made.Data.IdleTimeout));
         Assert.Contains("Proven for every UUID, in 14 kinds of request of SeaTable's programs: a base has the same server here as with nginx.", run.Error, StringComparison.Ordinal);
@@ -92,7 +55,7 @@ public sealed class ImportCommandTests : IDisposable
     [Fact]
     public async Task Import_ValuesOutOfRange_AreTakenToTheLimitWithARemark()
     {
-        var run = await ImportAsync(Nginx.Replace("proxy_read_timeout 600;", "proxy_read_timeout 30d; proxy_connect_timeout 1ms;", StringComparison.Ordinal));
+        var run = await ImportAsync(Manuals.Nginx.Replace("proxy_read_timeout 600;", "proxy_read_timeout 30d; proxy_connect_timeout 1ms;", StringComparison.Ordinal));
         var made = Load(run.Output);
         Assert.Equal((TimeSpan.FromHours(24), TimeSpan.FromMilliseconds(10)), (made.Data.IdleTimeout, made.Data.ConnectTimeout));
         Assert.Contains("data.idleTimeout is 24h, the most that it may be: the file says 30d.", run.Error, StringComparison.Ordinal);
@@ -103,19 +66,19 @@ public sealed class ImportCommandTests : IDisposable
     [Fact]
     public async Task Import_NoLimitOfBodies_IsNone()
     {
-        var run = await ImportAsync(Nginx.Replace("client_max_body_size 100m;", "client_max_body_size 0;", StringComparison.Ordinal));
+        var run = await ImportAsync(Manuals.Nginx.Replace("client_max_body_size 100m;", "client_max_body_size 0;", StringComparison.Ordinal));
         Assert.Equal(0, Load(run.Output).Data.MaxBodySize.Bytes);
-        Assert.Equal(0, Load((await ImportAsync(Caddy)).Output).Data.MaxBodySize.Bytes);
+        Assert.Equal(0, Load((await ImportAsync(Manuals.Caddy.Replace("max_size 100MB", "max_size 0", StringComparison.Ordinal))).Output).Data.MaxBodySize.Bytes);
     }
 
     [Theory]
     [InlineData("location / {", "location /api/v2/ { proxy_pass http://dtable_server_a_z; } location / {", "goes to two places")]
-    [InlineData("server dtable-server:5000;", "server dtable-server:5000; server dtable-server-3:5000;", "line 3: 'upstream dtable_server_a_z' has 2 servers")]
+    [InlineData("server dtable-server:5000;", "server dtable-server:5000; server dtable-server-3:5000;", "line 5: 'upstream dtable_server_a_z' has 2 servers")]
     [InlineData("server dtable-server:5000;", "server bad~name:5000;", "is no address of a server")]
     [InlineData("http {", "http { include more.conf;", "'include more.conf' cannot be read here")]
     public async Task Import_WhatIsNotProven_MakesNoConfiguration(string what, string instead, string expected)
     {
-        var run = await ImportAsync(Nginx.Replace(what, instead, StringComparison.Ordinal));
+        var run = await ImportAsync(Manuals.Nginx.Replace(what, instead, StringComparison.Ordinal));
         Assert.Equal((ExitCode.Failed, ""), (run.ExitCode, run.Output));
         Assert.Contains("proxy.conf: NOT TAKEN OVER: ", run.Error, StringComparison.Ordinal);
         Assert.Contains(expected, run.Error, StringComparison.Ordinal);
@@ -126,11 +89,11 @@ public sealed class ImportCommandTests : IDisposable
     {
         Directory.CreateDirectory(_directory.Combine("maps"));
         await File.WriteAllTextAsync(_directory.Combine("maps/b.map"), "\uFEFF~*(dtables/|_uuid=|v1/(internal/)?)00 dtable_server_a_z;\r\n# a remark\r\n");
-        var run = await ImportAsync(Nginx.Replace("default dtable_server_a_z;", "default dtable_server_a_z; include maps/*.map;", StringComparison.Ordinal));
+        var run = await ImportAsync(Manuals.Nginx.Replace("default dtable_server_a_z;", "default dtable_server_a_z; include maps/*.map;", StringComparison.Ordinal));
         Assert.Equal([("00", "dtable-server-01"), ("01-9f", "dtable-server-02"), ("a0-ff", "dtable-server-01")], Load(run.Output).Placement.Ranges.Select(r => (r.Key, r.Value)));
 
         await File.WriteAllTextAsync(_directory.Combine("maps/b.map"), "a b c;\n\n~( dtable_server_a_z;");
-        run = await ImportAsync(Nginx.Replace("default dtable_server_a_z;", "default dtable_server_a_z; include maps/*.map;", StringComparison.Ordinal));
+        run = await ImportAsync(Manuals.Nginx.Replace("default dtable_server_a_z;", "default dtable_server_a_z; include maps/*.map;", StringComparison.Ordinal));
         Assert.Contains("maps/b.map line 1: 'a b c' of the map is not understood", run.Error, StringComparison.Ordinal);
     }
 

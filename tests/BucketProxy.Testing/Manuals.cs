@@ -1,8 +1,9 @@
-namespace BucketProxy.Import.Tests.Support;
+namespace BucketProxy.Testing;
 
 /// <summary>Configurations of the kind that SeaTable's manual shows: a split by the first hex digit, and one base by hand.</summary>
-internal static class Manuals
+public static class Manuals
 {
+    /// <summary>An nginx.conf.</summary>
     public const string Nginx = """
         worker_processes auto;
         events { worker_connections 4096; }
@@ -30,6 +31,7 @@ internal static class Manuals
         }
         """;
 
+    /// <summary>A Caddyfile.</summary>
     public const string Caddy = """
         {
             metrics

@@ -1,10 +1,9 @@
-using BucketProxy.Import.Patterns;
 using BucketProxy.Import.Splits;
 
 namespace BucketProxy.Import.Nginx;
 
-/// <summary>Makes conditions of nginx's variables and patterns.</summary>
-internal static class NginxConditions
+/// <summary>What nginx's variables stand for.</summary>
+internal static class NginxVariables
 {
     /// <summary>The text of a request that a variable stands for; null: it is another kind of variable.</summary>
     public static (Subject Subject, string? Argument)? SubjectOf(string variable) => variable switch
@@ -25,18 +24,5 @@ internal static class NginxConditions
         if (name.StartsWith('{') && name.EndsWith('}'))
             name = name[1..^1];
         return name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? name : null;
-    }
-
-    /// <summary>A pattern as nginx writes it in maps and locations, without its <c>~</c> or <c>~*</c>.</summary>
-    public static Automaton Pattern(string pattern, bool anyCase, NginxDirective at)
-    {
-        try
-        {
-            return Automaton.Search(pattern, anyCase);
-        }
-        catch (PatternException e)
-        {
-            throw at.Refuse($"has a pattern that cannot be read: {e.Message}");
-        }
     }
 }
