@@ -28,7 +28,6 @@ internal sealed class CaddySite
         return
         [
             .. deciding.OrderBy(d => Array.IndexOf([.. CaddyVocabulary.Deciding], d.Name))
-                .ThenBy(d => _matchers.SinglePath(d) is null ? 1 : 0)
                 // A path that ends in '*' comes behind the same without.
                 .ThenByDescending(d => _matchers.SinglePath(d)?.TrimEnd('*').Length ?? 0)
                 .ThenBy(d => _matchers.SinglePath(d)?.EndsWith('*') == true ? 1 : 0)

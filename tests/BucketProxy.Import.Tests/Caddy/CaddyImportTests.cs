@@ -78,6 +78,12 @@ public sealed class CaddyImportTests
         Assert.Equal(0, imported.Settings.MaxBodySize);
     }
 
+    // The one for a path goes first, though it stands last: so these are two places.
+    [Fact]
+    public void Read_OutsideOfARoute_LongestPathGoesFirst() => Assert.Contains(
+        "http://b:1 for /dtables/00000000-0000-0000-0000-000000000000, and http://a:1 for /api/v1/",
+        Imports.Refusal(":80 {\nreverse_proxy a:1\nreverse_proxy /d* a:1\n@d path /dtables/*\nreverse_proxy @d b:1\n}"), StringComparison.Ordinal);
+
     [Theory]
     [InlineData("reverse_proxy @digits dtable-server-2:5000", "reverse_proxy @digits dtable-server-2:5000 dtable-server-3:5000", "has 2 servers: Caddy sends one base to several of them")]
     [InlineData("reverse_proxy @digits dtable-server-2:5000", "reverse_proxy @digits {\ndynamic a dtable-server 5000\n}", "asks for servers by name")]

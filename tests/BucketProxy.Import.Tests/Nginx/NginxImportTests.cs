@@ -44,6 +44,7 @@ public sealed class NginxImportTests
     [InlineData("location / {", "include /nowhere/more.conf; location / {", "'include /nowhere/more.conf' cannot be read here")]
     [InlineData("default dtable_server_a_z;", "default dtable_server_a_z; include /nowhere/*.map;", "'include /nowhere/*.map' cannot be read here")]
     [InlineData("map $request_uri", "map $uri", "goes to two places: http://dtable-server-2:5000 for /dtables/00000000-0000-0000-0000-000000000000, and http://dtable-server:5000 for /socket.io/?dtable_uuid=")]
+    [InlineData("default dtable_server_a_z;", "default dtable_server_a_z; hostnames;", "'hostnames' of the map is not understood")]
     [InlineData("map $request_uri", "map $host", "goes by $host; a base is named by the address only")]
     [InlineData("map $request_uri", "map $request_uri$host", "goes by more than one variable")]
     [InlineData("map $request_uri $dtable_upstream", "map $request_uri $other", "goes by $dtable_upstream, and no map of this file makes it")]
