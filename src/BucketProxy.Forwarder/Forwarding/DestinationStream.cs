@@ -47,6 +47,9 @@ internal sealed class DestinationStream(ITransport transport, byte[] begun, Acti
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
+    /// <inheritdoc cref="ITransport.TryEndSending"/>
+    public bool TryEndSending() => transport.TryEndSending();
+
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public override void Flush()

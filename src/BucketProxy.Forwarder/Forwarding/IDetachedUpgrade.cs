@@ -11,7 +11,8 @@ public interface IDetachedUpgrade
     /// and its own call ends without an error.
     /// </summary>
     /// <param name="copy">
-    /// Copies both ways until one of them ends, then disposes of this stream. To be called once; never throws. Its token ends the copying: the destination's
+    /// Copies both ways until the destination ends, then disposes of this stream. When this stream ends, the destination is told by a half-close, and what it still
+    /// sends is copied for as long as it sends; where its connection cannot be half-closed (TLS), that ends both. To be called once; never throws. Its token ends the copying: the destination's
     /// connection is closed when the cancellation returns. A read or write of this stream that waits when the destination has ended is cancelled by the token
     /// that it was given.
     /// </param>

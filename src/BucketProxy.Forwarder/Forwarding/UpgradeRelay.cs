@@ -63,10 +63,10 @@ internal static class UpgradeRelay
         }
     }
 
-    private static async Task CopyAsync(Stream client, Stream destination, CancellationToken end)
+    private static async Task CopyAsync(Stream client, DestinationStream destination, CancellationToken end)
     {
         await using (client)
-            await new UpgradedCopy(client, destination).RunAsync(end, CancellationToken.None);
+            await new UpgradedCopy(client, destination, halfCloses: true).RunAsync(end, CancellationToken.None);
     }
 
     private static Task<Stream> AcceptAsync(HttpContext context, bool isExtended)

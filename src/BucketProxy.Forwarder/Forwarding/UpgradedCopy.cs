@@ -2,9 +2,12 @@ using System.Buffers;
 
 namespace BucketProxy.Forwarder.Forwarding;
 
-/// <summary>Copies both ways between a client and a destination after an upgrade. There is no half-close: where one direction ends, so does the other.
-/// </summary>
-internal sealed class UpgradedCopy(Stream client, Stream destination)
+/// <summary>Copies both ways between a client and a destination after an upgrade. Where the destination ends, so does the other direction.</summary>
+/// <param name="client">What reads and writes the client.</param>
+/// <param name="destination">The destination.</param>
+/// <param name="halfCloses">A client that has ended its side is still written to, where the destination can be told of that end. Else its end ends the other direction,
+/// too.</param>
+internal sealed class UpgradedCopy(Stream client, DestinationStream destination, bool halfCloses = false)
 {
     private readonly TaskCompletionSource<UpgradedEnd> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -54,7 +57,9 @@ internal sealed class UpgradedCopy(Stream client, Stream destination)
                 await to.WriteAsync(buffer.Data, ending);
                 at = reading;
             }
-            _first.TrySetResult(UpgradedEnd.BySide);
+            var goesOn = reading == UpgradedEnd.ClientRead && halfCloses && destination.TryEndSending();
+            if (!goesOn)
+                _first.TrySetResult(UpgradedEnd.BySide);
         }
         catch (Exception e)
         {

@@ -27,6 +27,9 @@ internal interface ITransport
     /// <exception cref="ObjectDisposedException">It was closed.</exception>
     void Rest();
 
+    /// <summary>Ends this side, behind what was sent: the destination reads an end, and may go on. False: it cannot be told so, or it is closed. While nobody sends.</summary>
+    bool TryEndSending();
+
     /// <summary>Closes it. Whoever waits on it gets an exception.</summary>
     void Close();
 }

@@ -25,5 +25,7 @@ internal sealed class LoopSocketTransport(LoopSocket socket) : ITransport
         // The loop knows what comes without anybody waiting for it.
     }
 
+    public bool TryEndSending() => socket.TryEndSending();
+
     public void Close() => socket.Close();
 }

@@ -57,6 +57,23 @@ internal sealed class StreamTransport(Socket socket, Stream? secured) : ITranspo
         _waits = true;
     }
 
+    public bool TryEndSending()
+    {
+        // TLS ends both ways at once (RFC 5246 section 7.2.1; SslStream, also with TLS 1.3).
+        if (secured is not null)
+            return false;
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Broken or closed: there is nobody to be told.
+            return false;
+        }
+    }
+
     public void Close() => socket.Dispose();
 
     private async ValueTask<int> ReceiveWaitedForAsync(Memory<byte> into)

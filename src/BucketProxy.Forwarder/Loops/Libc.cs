@@ -21,6 +21,7 @@ internal static unsafe partial class Libc
     public const int NonBlockCloseOnExec = 0x800 | 0x80000;
     public const int Peek = 0x2;
     public const int NoSignal = 0x4000;
+    public const int ShutdownSend = 1;
     public const int ShutdownBoth = 2;
     public const int SocketLevel = 1;
     public const int SocketError = 4;

@@ -134,6 +134,16 @@ internal sealed unsafe class LoopSocket(EventLoop loop, int descriptor) : Watche
         }
     }
 
+    /// <summary>Ends this side, behind what was sent; the peer may go on. False: it is closed or broken.</summary>
+    public bool TryEndSending()
+    {
+        if (!TryEnter())
+            return false;
+        var ended = Libc.Shutdown(Descriptor, Libc.ShutdownSend) == 0;
+        Leave();
+        return ended;
+    }
+
     /// <summary>Has <paramref name="waiter"/> executed once when there is room to send, or it is closed. False: try again now.</summary>
     public bool TryAwaitWritable(IThreadPoolWorkItem waiter) => TryAwait(ref _output, waiter);
 

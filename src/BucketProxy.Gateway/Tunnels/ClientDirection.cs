@@ -5,6 +5,7 @@ namespace BucketProxy.Gateway.Tunnels;
 /// <code>
 ///   client frames … │ Stop: to the end of the frame │ BeginClose: 1012 │ End: the end
 /// </code>
+/// What a client says after its own close frame is for nobody (RFC 6455 section 5.5.1).
 /// </summary>
 internal sealed class ClientDirection
 {
@@ -17,7 +18,9 @@ internal sealed class ClientDirection
     private bool _isStopped;
     private int _closeLeft;
     private bool _isOver;
-    private bool _isDone;
+    private bool _hasEnded;
+    // The client's own close frame was passed on.
+    private bool _hasPassedClose;
 
     /// <summary>What whoever reads for the node gets next.</summary>
     public enum Step
@@ -39,7 +42,10 @@ internal sealed class ClientDirection
     public Task Quiet => _quiet?.Task ?? Task.CompletedTask;
 
     /// <summary>The client has said its last: it closed, or it is gone.</summary>
-    public bool IsDone => _isDone || (_frames.Latest == FrameCursor.Close && _frames.AtBoundary);
+    public bool IsDone => _hasEnded || _frames.HasEnded(FrameCursor.Close);
+
+    /// <summary>The client has closed, and the node has its close frame.</summary>
+    public bool IsClosed { get; private set; }
 
     /// <summary>No client frame goes to the node any more, but for the rest of one that is half sent.</summary>
     public void Stop()
@@ -48,16 +54,16 @@ internal sealed class ClientDirection
         {
             _quiet ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _isStopped |= _frames.AtBoundary;
-            if (_isStopped && !_isWithForwarder)
+            if (_hasEnded || (_isStopped && !_isWithForwarder))
                 _quiet.TrySetResult();
         }
     }
 
-    /// <summary>A close frame of ours goes to the node. Once the client is quiet.</summary>
+    /// <summary>A close frame of ours goes to the node, unless it has the client's. Once the client is quiet.</summary>
     public void BeginClose()
     {
         lock (_lock)
-            _closeLeft = CloseFrame.ToNode.Length;
+            _closeLeft = _hasPassedClose ? 0 : CloseFrame.ToNode.Length;
     }
 
     /// <summary>Whoever reads is at the end.</summary>
@@ -71,7 +77,14 @@ internal sealed class ClientDirection
     }
 
     /// <summary>The client has ended its side.</summary>
-    public void Ended() => _isDone = true;
+    public void Ended()
+    {
+        lock (_lock)
+        {
+            _hasEnded = true;
+            _quiet?.TrySetResult();
+        }
+    }
 
     /// <summary>What the forwarder gets next. That it asks says that what it had before is with the node.</summary>
     public Step Next(Span<byte> buffer, out int length)
@@ -80,6 +93,7 @@ internal sealed class ClientDirection
         lock (_lock)
         {
             _isWithForwarder = false;
+            IsClosed = _hasPassedClose;
             if (_isOver)
                 return Step.End;
             if (!_isStopped)
@@ -95,22 +109,28 @@ internal sealed class ClientDirection
         }
     }
 
-    /// <summary>How much of the client's bytes may go to the node: all, or once stopping the rest of the frame that is half sent. 0 at its end.</summary>
+    /// <summary>How much of the client's bytes may go to the node: all, or once stopping the rest of the frame that is half sent. 0 at its end, and after its close
+    /// frame.</summary>
     public int Pass(ReadOnlySpan<byte> data)
     {
         lock (_lock)
         {
-            var pass = data.Length;
+            int pass;
             if (_quiet is null)
             {
-                _frames.Advance(data);
+                pass = _frames.AdvanceThrough(FrameCursor.Close, data);
+                _hasPassedClose = _frames.HasEnded(FrameCursor.Close);
             }
             else
             {
-                pass = _isStopped ? 0 : _frames.AdvanceToBoundary(data);
-                _isStopped = _isStopped || _frames.AtBoundary;
-                if (pass < data.Length)
-                    _isDone |= _frames.AdvanceUntil(FrameCursor.Close, data[pass..]) < data.Length - pass;
+                pass = 0;
+                if (!_isStopped)
+                {
+                    pass = _frames.AdvanceToBoundary(data);
+                    _isStopped = _frames.AtBoundary;
+                    _hasPassedClose = _frames.HasEnded(FrameCursor.Close);
+                }
+                _frames.AdvanceThrough(FrameCursor.Close, data[pass..]);
             }
             _isWithForwarder = pass > 0;
             return pass;
@@ -118,6 +138,10 @@ internal sealed class ClientDirection
     }
 
     /// <summary>Passes what goes nowhere. By nobody while the forwarder reads.</summary>
-    /// <returns>True at the client's close frame.</returns>
-    public bool PassOut(ReadOnlySpan<byte> data) => _frames.AdvanceUntil(FrameCursor.Close, data) < data.Length;
+    /// <returns>True at the end of the client's close frame.</returns>
+    public bool PassOut(ReadOnlySpan<byte> data)
+    {
+        _frames.AdvanceThrough(FrameCursor.Close, data);
+        return IsDone;
+    }
 }

@@ -22,15 +22,11 @@ internal struct FrameCursor
     /// <summary>True between two frames.</summary>
     public readonly bool AtBoundary => _headerHave == 0 && _payloadLeft == 0;
 
+    /// <summary>A frame with <paramref name="opcode"/> has just passed, whole.</summary>
+    public readonly bool HasEnded(byte opcode) => Latest == opcode && AtBoundary;
+
     /// <summary>Opcode of the frame whose first byte is <paramref name="first"/>.</summary>
     public static byte Opcode(byte first) => (byte)(first & 0x0f);
-
-    /// <summary>Passes all of <paramref name="data"/>.</summary>
-    public void Advance(ReadOnlySpan<byte> data)
-    {
-        while (!data.IsEmpty)
-            data = data[AdvanceInFrame(data)..];
-    }
 
     /// <summary>Passes the rest of the present frame, as far as it is in <paramref name="data"/>; nothing when between two frames.
     /// Returns how many bytes that were.</summary>
@@ -53,6 +49,15 @@ internal struct FrameCursor
                 return passed;
             passed += AdvanceInFrame(data[passed..]);
         }
+        return passed;
+    }
+
+    /// <summary>Passes frames up to the end of the first with <paramref name="opcode"/>, which may have begun, or ended, before. Returns how many bytes that were.</summary>
+    public int AdvanceThrough(byte opcode, ReadOnlySpan<byte> data)
+    {
+        var passed = 0;
+        while (passed < data.Length && !HasEnded(opcode))
+            passed += AdvanceInFrame(data[passed..]);
         return passed;
     }
 

@@ -17,8 +17,9 @@ namespace BucketProxy.Gateway.Tunnels;
 /// <param name="baseId">What the bytes are counted for.</param>
 /// <param name="load">Counts them.</param>
 /// <param name="clientEnded">Called when the client ends its side.</param>
+/// <param name="closed">Called when both have closed, and each has the other's close frame: nobody says anything any more.</param>
 /// <param name="canCancel">Reads and writes of <paramref name="client"/> may be cancelled; else its own end wakes who waits.</param>
-internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Action clientEnded, bool canCancel) : Stream
+internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Action clientEnded, Action closed, bool canCancel) : Stream
 {
     private const int ReadOutSize = 4096;
     private readonly ClientDirection _toNode = new();
@@ -30,12 +31,19 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
     private volatile bool _untilNodeClose;
     private volatile bool _nodeIsDone;
     private volatile bool _isWriting;
+    private bool _hasClientClosed;
+    private volatile bool _hasNodeClosed;
+    private int _closes;
+    private long _written;
 
     /// <summary>Completes when the client's last whole frame is with the node. After <see cref="StopClient"/>.</summary>
     public Task ClientQuiet => _toNode.Quiet;
 
     /// <summary>The node's latest frame is a close.</summary>
     public bool NodeSaidClose => _nodeIsDone || _fromNode.Latest == FrameCursor.Close;
+
+    /// <summary>Bytes that the client has taken.</summary>
+    public long Written => Volatile.Read(ref _written);
 
     /// <summary>Something is on its way to a client that does not take it.</summary>
     public bool IsWriting => _isWriting;
@@ -65,6 +73,9 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
         _untilNodeClose = true;
         _toNode.BeginClose();
         _reader.Wake();
+        // Either this sees that the client has it, or whoever brings it sees who waits: between the two looks lies a lock here, an interlocked count there.
+        if (_hasNodeClosed)
+            _nodeClosed.TrySetResult();
         return _nodeClosed.Task;
     }
 
@@ -75,11 +86,14 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
         _reader.Wake();
     }
 
-    /// <summary>Says 1012 to the client. By nobody while the forwarder writes. False: the node stopped inside a frame, there is no place for it.</summary>
+    /// <summary>Says 1012 to the client, unless it has the node's close frame. By nobody while the forwarder writes. False: the node stopped inside a frame, there is
+    /// no place for it.</summary>
     public async Task<bool> TryCloseClientAsync(CancellationToken cancellationToken)
     {
         if (!_fromNode.AtBoundary)
             return false;
+        if (_fromNode.HasEnded(FrameCursor.Close))
+            return true;
         try
         {
             await client.WriteAsync(CloseFrame.ToClient, cancellationToken);
@@ -139,6 +153,11 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
             _cancelling = cancellationToken.UnsafeRegister(static s => ((TunnelStream)s!).End(), this);
         }
         var step = _toNode.Next(buffer.Span, out var length);
+        if (_toNode.IsClosed && !_hasClientClosed)
+        {
+            _hasClientClosed = true;
+            OneClosed();
+        }
         if (step is ClientDirection.Step.Give or ClientDirection.Step.End)
             return new ValueTask<int>(length);
         if (step == ClientDirection.Step.Wait)
@@ -161,8 +180,8 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
     {
         if (_untilNodeClose)
             return WriteUntilCloseAsync(buffer, cancellationToken);
-        _fromNode.Advance(buffer.Span);
-        return WriteOnAsync(buffer, cancellationToken);
+        var pass = _fromNode.AdvanceThrough(FrameCursor.Close, buffer.Span);
+        return _fromNode.HasEnded(FrameCursor.Close) ? WriteCloseAsync(buffer[..pass], cancellationToken) : WriteOnAsync(buffer, cancellationToken);
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -219,7 +238,6 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
         length = 0;
         if (received == 0)
         {
-            // Without a client there is no tunnel.
             _toNode.Ended();
             clientEnded();
             return true;
@@ -236,11 +254,29 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
     private async ValueTask WriteUntilCloseAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
     {
         var pass = _nodeIsDone ? 0 : _fromNode.AdvanceUntil(FrameCursor.Close, buffer.Span);
-        _nodeIsDone |= pass < buffer.Length;
+        _nodeIsDone |= pass < buffer.Length || _fromNode.HasEnded(FrameCursor.Close);
         if (pass > 0)
             await WriteOnAsync(buffer[..pass], cancellationToken);
         if (_nodeIsDone)
             _nodeClosed?.TrySetResult();
+    }
+
+    /// <summary>The last that the node says.</summary>
+    private async ValueTask WriteCloseAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (_hasNodeClosed)
+            return;
+        await WriteOnAsync(buffer, cancellationToken);
+        _hasNodeClosed = true;
+        OneClosed();
+        _nodeClosed?.TrySetResult();
+    }
+
+    /// <summary>One side's close frame is with the other.</summary>
+    private void OneClosed()
+    {
+        if (Interlocked.Increment(ref _closes) == 2)
+            closed();
     }
 
     private ValueTask WriteOnAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
@@ -249,14 +285,20 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
         _isWriting = true;
         var writing = client.WriteAsync(buffer, canCancel ? cancellationToken : CancellationToken.None);
         if (!writing.IsCompletedSuccessfully)
-            return FinishAsync(writing);
-        _isWriting = false;
+            return FinishAsync(writing, buffer.Length);
+        Finished(buffer.Length);
         return writing;
     }
 
-    private async ValueTask FinishAsync(ValueTask writing)
+    private async ValueTask FinishAsync(ValueTask writing, int length)
     {
         await writing;
+        Finished(length);
+    }
+
+    private void Finished(int length)
+    {
         _isWriting = false;
+        Volatile.Write(ref _written, _written + length);
     }
 }

@@ -16,6 +16,8 @@ namespace BucketProxy.Gateway.Tunnels;
 ///            3  close 1012 to the node; its frames run out until its own close, limited; its connection is closed:
 ///               from here on nothing of this tunnel is in flight to the node
 ///            4  after a random part of the spread: close 1012 to the client, at a frame boundary
+///   closed   each has the other's close frame: both connections are closed at once
+///   ended    a client that has ended its side gets what the node still sends, where its connection has left the server
 /// </code>
 /// </summary>
 #pragma warning disable CA1001 // The source has no timer and no handle, and is cancelled by whoever comes late.
@@ -25,10 +27,13 @@ internal sealed class WebSocketTunnel(
 #pragma warning restore CA1001
 {
     private static readonly TimeSpan ClientFarewell = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan NodeFarewell = TimeSpan.FromSeconds(10);
     private readonly TaskCompletionSource<TunnelClose> _closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _nodeEnds = new();
     private TunnelStream? _stream;
     private Action<bool> _endClient = static _ => { };
+    private ITimer? _silence;
+    private long _writtenBefore;
 
     public override string Kind => "websocket";
 
@@ -52,11 +57,18 @@ internal sealed class WebSocketTunnel(
         _stream?.End();
     }
 
+    /// <summary>The client has ended its side, and the node has been told, or will be: it may go on for as long as it has something to say that the client takes.</summary>
+    public void ClientEnded()
+    {
+        _writtenBefore = _stream!.Written;
+        _silence = time.CreateTimer(static t => ((WebSocketTunnel)t!).EndIfNodeIsSilent(), this, NodeFarewell, NodeFarewell);
+    }
+
     /// <summary>Opens it on a stream of the server's.</summary>
     /// <param name="client">The client's bytes, both ways.</param>
     /// <param name="abort">Breaks the client's connection.</param>
     public TunnelStream Open(Stream client, Action abort) =>
-        Open(new TunnelStream(client, BaseId, traffic.Load, EndNode, canCancel: true), isBroken =>
+        Open(new TunnelStream(client, BaseId, traffic.Load, EndNode, EndNode, canCancel: true), isBroken =>
         {
             if (isBroken)
                 abort();
@@ -99,8 +111,19 @@ internal sealed class WebSocketTunnel(
             _endClient(!copied.IsCompleted || stream.IsWriting);
             await copied;
             traffic.FellSilent(this);
+            // Nobody reads, so nobody finds the client's end any more.
+            if (_silence is not null)
+                await _silence.DisposeAsync();
             await stream.EndReadingAsync();
         }
+    }
+
+    private void EndIfNodeIsSilent()
+    {
+        var written = _stream!.Written;
+        if (written == _writtenBefore)
+            EndNode();
+        _writtenBefore = written;
     }
 
     private TunnelStream Open(TunnelStream stream, Action<bool> endClient)

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using BucketProxy.Forwarder.Destinations;
 using BucketProxy.Forwarder.Forwarding;
 using BucketProxy.Forwarder.Tests.Support;
@@ -72,21 +73,7 @@ public sealed class UpgradeTests
         var left = new TaskCompletionSource<IForwarderErrorFeature?>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var connections = new DirectHttpClient(new DirectHttpClientOptions(), TimeProvider.System);
         await using var server = new RawServer(Ws.EchoAsync);
-        await using var app = await StartAsync(kind, server.Port, p => p with
-        {
-            Around = async (context, next) =>
-            {
-                if (DetachedUpgrade.For(context) is { } upgrade)
-                    context.Features.Set<IHttpUpgradeFeature>(new Detaching(upgrade, detached));
-                await next(context);
-                left.TrySetResult(context.Features.Get<IForwarderErrorFeature>());
-            },
-            Proxy = b =>
-            {
-                p.Proxy?.Invoke(b);
-                b.Services.AddSingleton<IForwarderHttpClientFactory>(new Given(connections));
-            },
-        });
+        await using var app = await StartDetachedAsync(kind, server.Port, connections, detached, left);
         await using var client = await RawClient.ConnectAsync(app.Port);
         await client.SendAsync(Ws.Handshake("/ws"));
         Assert.StartsWith("HTTP/1.1 101 ", await client.Wire.ReadHeadAsync(), StringComparison.Ordinal);
@@ -129,6 +116,56 @@ public sealed class UpgradeTests
         Assert.Equal(0, connections.OpenConnections(prefix));
         Assert.Equal(ForwarderError.UpgradeRequestCanceled, await done.Task.Within());
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Detached_ClientEndsItsSide_AllThatTheDestinationStillSendsComes(bool usesLoops)
+    {
+        var detached = new TaskCompletionSource<Detached>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var left = new TaskCompletionSource<IForwarderErrorFeature?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var connections = new DirectHttpClient(new DirectHttpClientOptions { UseLoops = usesLoops }, TimeProvider.System);
+        await using var server = new RawServer(async (request, wire) =>
+        {
+            await wire.SendAsync(Ws.Accept(request));
+            var said = await wire.ReadToEndAsync();
+            await wire.SendAsync(said);
+            await wire.SendAsync(Bytes.From(0, 1_000_000));
+            throw new EndOfStreamException();
+        });
+        await using var app = await StartDetachedAsync("default", server.Port, connections, detached, left);
+        await using var client = await RawClient.ConnectAsync(app.Port);
+        await client.SendAsync(Ws.Handshake("/ws"));
+        Assert.StartsWith("HTTP/1.1 101 ", await client.Wire.ReadHeadAsync(), StringComparison.Ordinal);
+
+        await client.SendAsync("last");
+        client.Socket.Shutdown(SocketShutdown.Send);
+
+        Assert.Equal("last"u8.ToArray(), await client.Wire.ReadExactlyAsync(4));
+        var rest = await client.Wire.ReadToEndAsync().Within();
+        Assert.Equal(1_000_000, rest.Length);
+        Bytes.Check(rest, 0);
+        await (await detached.Task.Within()).Copying!.Within();
+        Assert.Equal(0, connections.OpenConnections($"http://127.0.0.1:{server.Port}/"));
+    }
+
+    private static Task<ProxyApp> StartDetachedAsync(
+        string kind, int port, DirectHttpClient connections, TaskCompletionSource<Detached> detached, TaskCompletionSource<IForwarderErrorFeature?> left) =>
+        StartAsync(kind, port, p => p with
+        {
+            Around = async (context, next) =>
+            {
+                if (DetachedUpgrade.For(context) is { } upgrade)
+                    context.Features.Set<IHttpUpgradeFeature>(new Detaching(upgrade, detached));
+                await next(context);
+                left.TrySetResult(context.Features.Get<IForwarderErrorFeature>());
+            },
+            Proxy = b =>
+            {
+                p.Proxy?.Invoke(b);
+                b.Services.AddSingleton<IForwarderHttpClientFactory>(new Given(connections));
+            },
+        });
 
     private static Task<ProxyApp> StartAsync(string kind, int port, Func<ProxySetup, ProxySetup>? change = null)
     {

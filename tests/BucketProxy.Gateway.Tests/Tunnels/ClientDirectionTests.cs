@@ -77,6 +77,70 @@ public sealed class ClientDirectionTests
     }
 
     [Fact]
+    public void Pass_CloseOfTheClient_IsClosedWhenTheNodeHasIt()
+    {
+        Assert.Equal(Close.Length, _direction.Pass([.. Close, .. Frame]));
+        Assert.True(_direction.IsDone);
+        Assert.False(_direction.IsClosed);
+
+        Assert.Equal(Step.Read, _direction.Next(_buffer, out _));
+
+        Assert.True(_direction.IsClosed);
+        Assert.Equal(0, _direction.Pass(Frame));
+    }
+
+    [Fact]
+    public void Pass_CloseOfTheClientAfterStop_IsDoneButNotClosed()
+    {
+        _direction.Stop();
+
+        Assert.Equal(0, _direction.Pass(Close.AsSpan(0, 2)));
+        Assert.False(_direction.IsDone);
+        Assert.Equal(0, _direction.Pass(Close.AsSpan(2)));
+
+        Assert.True(_direction.IsDone);
+        Assert.Equal(Step.Wait, _direction.Next(_buffer, out _));
+        Assert.False(_direction.IsClosed);
+    }
+
+    [Fact]
+    public void BeginClose_ClientsOwnHasPassed_NodeGetsNoSecond()
+    {
+        _direction.Pass(Close);
+        _direction.Stop();
+
+        _direction.BeginClose();
+
+        Assert.Equal(Step.Wait, _direction.Next(_buffer, out _));
+    }
+
+    // Else a move waits for a frame that never ends.
+    [Fact]
+    public void Ended_InsideAFrame_Quiet()
+    {
+        _direction.Pass(Frame.AsSpan(0, 3));
+        _direction.Next(_buffer, out _);
+        _direction.Ended();
+
+        _direction.Stop();
+
+        Assert.True(_direction.Quiet.IsCompleted);
+        Assert.True(_direction.IsDone);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    [InlineData(6)]
+    public void PassOut_CloseThatIsHalfPassed_TrueAtItsEnd(int first)
+    {
+        _direction.Pass(Close.AsSpan(0, first));
+
+        Assert.Equal(first == Close.Length, _direction.IsDone);
+        Assert.True(_direction.PassOut([.. Close.AsSpan(first)]));
+    }
+
+    [Fact]
     public void End_QuietAndOver()
     {
         _direction.Pass(Frame);

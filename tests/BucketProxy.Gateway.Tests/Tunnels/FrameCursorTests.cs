@@ -8,7 +8,7 @@ public sealed class FrameCursorTests
     private static readonly int[] Lengths = [0, 1, 125, 126, 127, 65535, 65536, 70000];
 
     [Fact]
-    public void Advance_InPiecesOfAnySize_KnowsTheBoundaries()
+    public void AdvanceThrough_InPiecesOfAnySize_KnowsTheBoundaries()
     {
         var stream = new MemoryStream();
         var boundaries = new HashSet<long> { 0 };
@@ -27,7 +27,7 @@ public sealed class FrameCursorTests
             for (var at = 0; at < bytes.Length; at += piece)
             {
                 Assert.Equal(boundaries.Contains(at), cursor.AtBoundary);
-                cursor.Advance(bytes.AsSpan(at, Math.Min(piece, bytes.Length - at)));
+                cursor.AdvanceThrough(FrameCursor.Close, bytes.AsSpan(at, Math.Min(piece, bytes.Length - at)));
             }
             Assert.True(cursor.AtBoundary);
             Assert.Equal(Ws.Binary, cursor.Latest);
@@ -39,7 +39,7 @@ public sealed class FrameCursorTests
     {
         var frame = Ws.Frame(Ws.Text, "hello", masked: true);
         var cursor = new FrameCursor();
-        cursor.Advance(frame.AsSpan(0, 4));
+        cursor.AdvanceThrough(FrameCursor.Close, frame.AsSpan(0, 4));
 
         var passed = cursor.AdvanceToBoundary([.. frame.AsSpan(4), .. frame]);
 
@@ -56,6 +56,27 @@ public sealed class FrameCursorTests
 
         Assert.Equal(before.Length, cursor.AdvanceUntil(FrameCursor.Close, [.. before, .. Ws.Frame(Ws.Close, "", masked: false)]));
         Assert.True(cursor.AtBoundary);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(125)]
+    public void AdvanceThrough_Close_StopsAtItsEndHoweverItCame(int length)
+    {
+        byte[] upToClose = [.. Ws.Frame(Ws.Text, "\x08\x88", masked: true), .. Ws.Frame(Ws.Close, new byte[length], masked: true)];
+        byte[] bytes = [.. upToClose, .. Ws.Frame(Ws.Text, "nobody's", masked: true)];
+        for (var cut = 0; cut < bytes.Length; cut++)
+        {
+            var cursor = new FrameCursor();
+            var passed = cursor.AdvanceThrough(FrameCursor.Close, bytes.AsSpan(0, cut));
+            Assert.Equal(cut >= upToClose.Length, cursor.HasEnded(FrameCursor.Close));
+
+            passed += cursor.AdvanceThrough(FrameCursor.Close, bytes.AsSpan(cut));
+
+            Assert.Equal(upToClose.Length, passed);
+            Assert.True(cursor.HasEnded(FrameCursor.Close));
+        }
     }
 
     [Fact]

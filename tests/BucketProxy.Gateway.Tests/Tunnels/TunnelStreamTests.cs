@@ -13,8 +13,7 @@ public sealed class TunnelStreamTests
     public async Task CloseNode_LastFrameAndCloseCameTogether_HasClosedOnlyWhenTheClientHasTheFrame()
     {
         await using var client = new SlowClient();
-        await using var stream = new TunnelStream(
-            client, GatewayUnderTest.BaseId, new LoadCounters(TimeProvider.System, 1), () => { }, canCancel: true);
+        await using var stream = Open(client);
         stream.StopClient();
         var closed = stream.CloseNode();
         var last = Ws.Frame(Ws.Text, "last", masked: false);
@@ -27,6 +26,58 @@ public sealed class TunnelStreamTests
         await writing;
         await closed.Within();
     }
+
+    [Fact]
+    public async Task CloseNode_NodesCloseIsOnItsWay_HasClosedWhenTheClientHasIt()
+    {
+        await using var client = new SlowClient();
+        await using var stream = Open(client);
+        var writing = stream.WriteAsync(Ws.Frame(Ws.Close, [3, 232], masked: false));
+        stream.StopClient();
+
+        var closed = stream.CloseNode();
+
+        Assert.False(closed.IsCompleted);
+        client.Taken.SetResult();
+        await writing;
+        await closed.Within();
+    }
+
+    // Its close came in pieces, and a move between them.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task CloseNode_InsideTheNodesClose_HasClosedWithItsRest(int first)
+    {
+        await using var client = new MemoryStream();
+        await using var stream = Open(client);
+        var close = Ws.Frame(Ws.Close, [3, 232], masked: false);
+        await stream.WriteAsync(close.AsMemory(0, first));
+        stream.StopClient();
+
+        var closed = stream.CloseNode();
+        await stream.WriteAsync(close.AsMemory(first));
+
+        await closed.Within();
+        Assert.Equal(close, client.ToArray());
+        Assert.True(await stream.TryCloseClientAsync(CancellationToken.None));
+        Assert.Equal(close, client.ToArray());
+    }
+
+    [Fact]
+    public async Task CloseNode_NodeHasClosed_CompletedAtOnce()
+    {
+        await using var client = new MemoryStream();
+        await using var stream = Open(client);
+        await stream.WriteAsync(Ws.Frame(Ws.Close, [3, 232], masked: false));
+        stream.StopClient();
+
+        Assert.True(stream.CloseNode().IsCompleted);
+    }
+
+    private static TunnelStream Open(Stream client) =>
+        new(client, GatewayUnderTest.BaseId, new LoadCounters(TimeProvider.System, 1), () => { }, () => { }, canCancel: true);
 
     private sealed class SlowClient : MemoryStream
     {
