@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using BucketProxy.Core.Routing;
 using BucketProxy.Core.Targets;
 using BucketProxy.Forwarder.Transforms;
@@ -164,10 +165,17 @@ public sealed class DataHost : IAsyncDisposable
         [.. _server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
 
     /// <summary>Opens the port.</summary>
-    /// <exception cref="IOException">The port is taken.</exception>
+    /// <exception cref="IOException">The port is taken, is not for this user, or its address is none of this machine.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        await _server.StartAsync(_application, cancellationToken);
+        try
+        {
+            await _server.StartAsync(_application, cancellationToken);
+        }
+        catch (SocketException e)
+        {
+            throw new IOException($"Failed to bind to {_options.Address}:{_options.Port}: {e.Message}", e);
+        }
         Log.Started(_log, string.Join(", ", Addresses));
     }
 

@@ -1,7 +1,9 @@
 using System.Net;
+using System.Net.Sockets;
 using BucketProxy.Admin.Endpoints;
 using BucketProxy.Admin.Security;
 using BucketProxy.Configuration;
+using BucketProxy.Configuration.Values;
 using BucketProxy.Dashboard;
 using BucketProxy.Gateway.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -22,7 +24,9 @@ internal sealed class AdminHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ServerCertificate? _certificate;
 
-    private AdminHost(WebApplication app, ServerCertificate? certificate) => (_app, _certificate) = (app, certificate);
+    private readonly ListenAddress _listen;
+
+    private AdminHost(WebApplication app, ServerCertificate? certificate, ListenAddress listen) => (_app, _certificate, _listen) = (app, certificate, listen);
 
     /// <summary>Where it listens, once started: with the port it was given.</summary>
     public IReadOnlyList<string> Addresses =>
@@ -83,7 +87,7 @@ internal sealed class AdminHost : IAsyncDisposable
         Use(app);
         Map(app, context, time);
         more?.Invoke(app);
-        return new AdminHost(app, certificate);
+        return new AdminHost(app, certificate, settings.Listen);
     }
 
     /// <summary>What the port's pipeline needs, whatever server it runs on.</summary>
@@ -122,8 +126,18 @@ internal sealed class AdminHost : IAsyncDisposable
     }
 
     /// <summary>Listens.</summary>
-    /// <exception cref="IOException">The port is taken.</exception>
-    public Task StartAsync(CancellationToken cancellationToken) => _app.StartAsync(cancellationToken);
+    /// <exception cref="IOException">The port is taken, is not for this user, or its address is none of this machine.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _app.StartAsync(cancellationToken);
+        }
+        catch (SocketException e)
+        {
+            throw new IOException($"Failed to bind to {_listen}: {e.Message}", e);
+        }
+    }
 
     /// <summary>Stops listening; requests under way may finish until the token says otherwise.</summary>
     public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
