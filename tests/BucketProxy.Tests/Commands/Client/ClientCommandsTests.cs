@@ -43,9 +43,10 @@ public sealed class ClientCommandsTests
     public async Task Health_ReadyOrNot_IsTheExitCode()
     {
         await using var site = await AdminSite.StartAsync();
-        Assert.Equal((ExitCode.Done, "ready\n"), (await RunAsync(site, "health")) is var ready ? (ready.ExitCode, ready.Output) : default);
+        const string noOwner = "buckets: 16 of 256 have no owner; requests for their bases wait, and get 503 when one does not come in time\n";
+        Assert.Equal((ExitCode.Done, "ready; " + noOwner), (await RunAsync(site, "health")) is var ready ? (ready.ExitCode, ready.Output) : default);
         site.Stopping = "it is stopping";
-        Assert.Equal((ExitCode.Failed, "not ready: it is stopping\n"), (await RunAsync(site, "health")) is var not ? (not.ExitCode, not.Output) : default);
+        Assert.Equal((ExitCode.Failed, "not ready: it is stopping; " + noOwner), (await RunAsync(site, "health")) is var not ? (not.ExitCode, not.Output) : default);
     }
 
     [Fact]
