@@ -37,6 +37,8 @@ internal static class DemoSettings
             ["store"] = "embedded",
             ["cluster"] = "demo",
             ["data:listen"] = Loopback(port),
+            // Nothing stands in front of it.
+            ["data:drainGrace"] = "0s",
             ["admin:listen"] = Loopback(adminPort),
             ["roles"] = "proxy,monitor,gate",
             ["gate:node"] = GatedNode,
