@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using BucketProxy.Core.Routing;
 using BucketProxy.Core.Targets;
 using BucketProxy.Forwarder.Transforms;
@@ -168,14 +167,7 @@ public sealed class DataHost : IAsyncDisposable
     /// <exception cref="IOException">The port is taken, is not for this user, or its address is none of this machine.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        try
-        {
-            await _server.StartAsync(_application, cancellationToken);
-        }
-        catch (SocketException e)
-        {
-            throw new IOException($"Failed to bind to {_options.Address}:{_options.Port}: {e.Message}", e);
-        }
+        await BindFailure.NamedAsync($"{_options.Address}:{_options.Port}", () => _server.StartAsync(_application, cancellationToken));
         Log.Started(_log, string.Join(", ", Addresses));
     }
 

@@ -42,6 +42,12 @@ public sealed class JudgedJournalTests
 
     private static JournalEntry Serve(string node, int at) => new()
     {
-        Event = JournalEvent.Serve, Node = node, Base = Base, Time = Begin.AddSeconds(at), End = Begin.AddSeconds(at), Method = "GET", Path = "/",
+        Event = JournalEvent.Serve,
+        Node = node,
+        Base = Base,
+        Time = Begin.AddSeconds(at),
+        End = Begin.AddSeconds(at),
+        Method = "GET",
+        Path = "/",
     };
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using BucketProxy.Admin.Endpoints;
 using BucketProxy.Admin.Security;
 using BucketProxy.Configuration;
@@ -127,17 +126,8 @@ internal sealed class AdminHost : IAsyncDisposable
 
     /// <summary>Listens.</summary>
     /// <exception cref="IOException">The port is taken, is not for this user, or its address is none of this machine.</exception>
-    public async Task StartAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _app.StartAsync(cancellationToken);
-        }
-        catch (SocketException e)
-        {
-            throw new IOException($"Failed to bind to {_listen}: {e.Message}", e);
-        }
-    }
+    public Task StartAsync(CancellationToken cancellationToken) =>
+        BindFailure.NamedAsync(_listen.ToString(), () => _app.StartAsync(cancellationToken));
 
     /// <summary>Stops listening; requests under way may finish until the token says otherwise.</summary>
     public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
