@@ -1,3 +1,5 @@
+using BucketProxy.Tests.Admin;
+
 namespace BucketProxy.Dashboard.Tests;
 
 /// <summary>What the page shows while the instance behind it knows nothing, or hears nothing, of the cluster.</summary>

@@ -40,7 +40,7 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
     {
         var owners = new OwnershipHistory();
         // What the witness's watch may lag behind the change; a wrong node at any other time is found.
-        var journal = new JudgedJournal(owners, TimeSpan.FromMilliseconds(250));
+        using var journal = new JudgedJournal(owners, TimeSpan.FromMilliseconds(250), Path.Combine(directory, "kept.jsonl"));
         await using var nodes = new DemoNodes(DemoSettings.Nodes, directory, journal, time);
         await nodes.StartAsync(cancellationToken);
         using var gated = new GatedServer(DemoSettings.GatedNode, nodes.Storage, directory, time);
@@ -133,7 +133,7 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
     {
         var report = OwnershipChecker.Check(new OwnershipCheck
         {
-            Journal = journal.Entries,
+            Journal = journal.Read(),
             Exits = gated.Exits,
             StorageDirectory = nodes.Storage,
             Acknowledged = acknowledged,

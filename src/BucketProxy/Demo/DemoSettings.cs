@@ -45,6 +45,8 @@ internal static class DemoSettings
             ["gate:advertise"] = "http://127.0.0.1/",
             ["monitor:minNodes"] = (Nodes.Count + 1).ToString(CultureInfo.InvariantCulture),
             ["logging:level"] = "error",
+            // It moves some hundred buckets a minute, and its store is in memory.
+            ["monitor:auditRetention"] = "1h",
         };
         foreach (var (index, id) in Nodes.Index())
         {

@@ -5,30 +5,24 @@ namespace BucketProxy.Demo;
 
 /// <summary>
 /// The nodes' journal, of bounded size however long the demonstration runs. Who served is judged while it runs, once the owners of that time are known
-/// for certain, and then forgotten; what was opened, saved and closed is kept for the end. Thread-safe.
+/// for certain, and then forgotten; what was opened, saved and closed is judged at the end, and stands in a file until then. Thread-safe.
 /// </summary>
 /// <param name="owners">Who owned what.</param>
 /// <param name="slack">How far their times may be off.</param>
-internal sealed class JudgedJournal(OwnershipHistory owners, TimeSpan slack) : IJournalSink
+/// <param name="file">For what is judged at the end.</param>
+internal sealed class JudgedJournal(OwnershipHistory owners, TimeSpan slack, string file) : IJournalSink, IDisposable
 {
     // The older half is judged when there are so many: a minute old by then at the sample clients' rate, when the witness's watch is long done.
     private const int Kept = 50_000;
 
     private readonly Lock _lock = new();
-    private readonly List<JournalEntry> _entries = [];
+    private readonly FileJournal _kept = new(file);
     private readonly List<ForeignServe> _foreign = [];
     private List<JournalEntry> _serves = [];
     private long _judged;
 
     /// <summary>What is kept for the end: opened, saved, closed.</summary>
-    public IReadOnlyList<JournalEntry> Entries
-    {
-        get
-        {
-            lock (_lock)
-                return [.. _entries];
-        }
-    }
+    public IReadOnlyList<JournalEntry> Read() => JournalReader.Read([file]).Entries;
 
     /// <summary>Serves that wait to be judged.</summary>
     public int Waiting
@@ -56,7 +50,7 @@ internal sealed class JudgedJournal(OwnershipHistory owners, TimeSpan slack) : I
                     // Rows are judged by what the clients were promised.
                     break;
                 default:
-                    _entries.Add(entry);
+                    _kept.Write(entry);
                     break;
             }
         }
@@ -72,6 +66,9 @@ internal sealed class JudgedJournal(OwnershipHistory owners, TimeSpan slack) : I
             return (_judged, [.. _foreign]);
         }
     }
+
+    /// <summary>Closes the file; <see cref="Read"/> goes on.</summary>
+    public void Dispose() => _kept.Dispose();
 
     private void JudgeNeedsLock(int count)
     {
