@@ -25,6 +25,7 @@ EXPOSE 5550 5555
 
 # The program itself asks: the image has no curl. Where the admin port is not 5555, set BUCKETPROXY_URL.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["/app/bucketproxy", "health"]
-# SIGTERM lets requests in flight run out (data.drainLimit): give it that long (docker stop -t 45).
+# SIGTERM: /ping/ answers 503 (data.drainGrace, 3s), then requests in flight run out (data.drainLimit, 5s): within the 10s of docker stop.
+# With more than that in the settings, give it longer (docker stop -t 45).
 ENTRYPOINT ["/app/bucketproxy"]
 CMD ["serve"]

@@ -12,7 +12,7 @@ filter=()
 [ "${1:-}" = "--filter" ] && filter=(--filter "FullyQualifiedName~$2")
 
 # A command that the tests start, and the Debian package that brings it.
-needs=(promtool:prometheus etcd:etcd-server etcdctl:etcd-client ip:iproute2 npm:npm node:nodejs nginx:nginx-light caddy:caddy chromium:chromium)
+needs=(promtool:prometheus etcd:etcd-server etcdctl:etcd-client ip:iproute2 npm:npm node:nodejs nginx:nginx-light haproxy:haproxy caddy:caddy chromium:chromium)
 missing=()
 for need in "${needs[@]}"; do
   command -v "${need%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${need%%:*}" ] || missing+=("${need##*:}")

@@ -46,4 +46,7 @@ internal static partial class Log
 
     [LoggerMessage(2106, LogLevel.Critical, "The mirror of store {Store} met a defect. The last view stays in force; it is tried again.")]
     public static partial void MirrorFailed(ILogger logger, string store, Exception exception);
+
+    [LoggerMessage(2107, LogLevel.Information, "Store {Store} is followed again.")]
+    public static partial void StoreFollowed(ILogger logger, string store);
 }

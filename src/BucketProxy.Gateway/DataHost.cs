@@ -164,10 +164,10 @@ public sealed class DataHost : IAsyncDisposable
         [.. _server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
 
     /// <summary>Opens the port.</summary>
-    /// <exception cref="IOException">The port is taken.</exception>
+    /// <exception cref="IOException">The port is taken, is not for this user, or its address is none of this machine.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        await _server.StartAsync(_application, cancellationToken);
+        await BindFailure.NamedAsync($"{_options.Address}:{_options.Port}", () => _server.StartAsync(_application, cancellationToken));
         Log.Started(_log, string.Join(", ", Addresses));
     }
 

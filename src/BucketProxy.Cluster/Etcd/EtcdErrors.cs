@@ -28,9 +28,12 @@ internal static class EtcdErrors
     public static StoreException Translate(EtcdException e) => e switch
     {
         EtcdCompactedException compacted => new StoreCompactedException(compacted.CompactRevision),
-        EtcdOutcomeUnknownException => new StoreUnavailableException(e.Message, outcomeUnknown: true, e),
+        EtcdOutcomeUnknownException => new StoreUnavailableException(e.Message, outcomeUnknown: true, e) { Cause = CauseOf(e) },
         // Another cluster is for the reader of the next snapshot to judge; here it is a watch that broke.
-        EtcdUnavailableException or EtcdClusterChangedException => new StoreUnavailableException(e.Message, outcomeUnknown: false, e),
-        _ => new StoreRejectedException(e.Message, e),
+        EtcdUnavailableException or EtcdClusterChangedException => new StoreUnavailableException(e.Message, outcomeUnknown: false, e) { Cause = CauseOf(e) },
+        _ => new StoreRejectedException(e.Message, e) { Cause = CauseOf(e) },
     };
+
+    // Without the call and the endpoint: several calls, and several members, tell of one cause.
+    private static string CauseOf(EtcdException e) => $"{e.Status}: {e.Detail}";
 }

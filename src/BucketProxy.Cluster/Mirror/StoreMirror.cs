@@ -29,6 +29,7 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
     private readonly MirroredView _mirrored;
     private readonly ResiliencePipeline<TimeSpan> _again;
     private readonly CancellationTokenSource _stop = new();
+    private readonly ToldCauses _causes;
     private readonly Lock _lock = new();
     private CancellationTokenSource? _watch;
     private bool _connected;
@@ -53,6 +54,7 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
         _options = options;
         _time = time;
         _logger = logger;
+        _causes = new ToldCauses(time);
         _mirrored = new MirroredView(keys, store.Description, logger, seen);
         // With chance in the pauses, so that instances that lost one store do not all come back to it at once.
         _again = new ResiliencePipelineBuilder<TimeSpan> { TimeProvider = time }
@@ -179,10 +181,10 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
         // Anything but a StoreException is a defect. It must not end the mirror: a table that nobody renews is worse.
         if (e is not StoreException)
             Log.MirrorFailed(_logger, _store.Description, e);
+        if (e is StoreException { Cause: var cause } && _causes.IsNews(cause))
+            Log.StoreLost(_logger, _store.Description, e.Message);
         lock (_lock)
         {
-            if (e is StoreException && _lastError != e.Message)
-                Log.StoreLost(_logger, _store.Description, e.Message);
             _lastError = e.Message;
             _connected = false;
         }
@@ -237,6 +239,8 @@ public sealed class StoreMirror : IViewSource, IAsyncDisposable
         {
             lock (_lock)
                 _lastError = null;
+            if (_causes.IsOver())
+                Log.StoreFollowed(_logger, _store.Description);
         }
         return (snapshot, adopted, missed);
     }

@@ -1,7 +1,11 @@
 namespace BucketProxy.Cluster.Store;
 
 /// <summary>Something the store could not, or would not, do.</summary>
-public abstract class StoreException(string message, Exception? inner = null) : Exception(message, inner);
+public abstract class StoreException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>What is wrong, in the same words whichever call met it: of one cause, one line is enough.</summary>
+    public string Cause { get; init; } = message;
+}
 
 /// <summary>The store did not answer in time, or the connection broke.</summary>
 public sealed class StoreUnavailableException(string message, bool outcomeUnknown = false, Exception? inner = null)

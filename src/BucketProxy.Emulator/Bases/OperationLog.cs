@@ -31,8 +31,12 @@ internal sealed class OperationLog(string directory)
             yield break;
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var reader = new StreamReader(file);
-        var text = reader.ReadToEnd();
-        foreach (var line in text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries))
-            yield return JsonNode.Parse(line)!.AsObject();
+        // Line by line: a log is as long as its base is old. What has no line end, or was added since, lies past the length.
+        var (length, read) = (file.Length, 0L);
+        while (reader.ReadLine() is { } line && (read += Encoding.UTF8.GetByteCount(line) + 1) <= length)
+        {
+            if (line.Length > 0)
+                yield return JsonNode.Parse(line)!.AsObject();
+        }
     }
 }

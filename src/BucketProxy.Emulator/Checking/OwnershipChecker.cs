@@ -29,6 +29,18 @@ public static class OwnershipChecker
         };
     }
 
+    /// <summary>Judges who served, for a run that is too long to be kept whole: what was judged may be forgotten.</summary>
+    /// <param name="serves">Entries of that kind.</param>
+    /// <param name="owners">Who owned what. It must know every change up to the end of the last of them.</param>
+    /// <param name="slack">As <see cref="OwnershipCheck.OwnerSlack"/>.</param>
+    /// <exception cref="InvalidDataException">An entry's base is none.</exception>
+    public static IReadOnlyList<ForeignServe> JudgeServes(IReadOnlyList<JournalEntry> serves, OwnershipHistory owners, TimeSpan slack)
+    {
+        ArgumentNullException.ThrowIfNull(serves);
+        ArgumentNullException.ThrowIfNull(owners);
+        return ForeignServes(serves, owners, slack);
+    }
+
     private static List<DoubleOpen> DoubleOpens(List<OpenSpan> opens)
     {
         var found = new List<DoubleOpen>();
@@ -96,7 +108,7 @@ public static class OwnershipChecker
         }
     }
 
-    private static List<ForeignServe> ForeignServes(List<JournalEntry> serves, OwnershipHistory owners, TimeSpan slack)
+    private static List<ForeignServe> ForeignServes(IReadOnlyList<JournalEntry> serves, OwnershipHistory owners, TimeSpan slack)
     {
         var found = new List<ForeignServe>();
         foreach (var ofBase in serves.GroupBy(serve => serve.Base!))

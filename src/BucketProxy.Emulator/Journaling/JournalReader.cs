@@ -12,28 +12,31 @@ public static class JournalReader
     public static (IReadOnlyList<JournalEntry> Entries, int TornLines) Read(IEnumerable<string> paths)
     {
         var entries = new List<JournalEntry>();
-        var torn = 0;
-        foreach (var path in paths)
-        {
-            var tornHere = 0;
-            var runs = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var line in File.ReadLines(path).Where(line => line.Length > 0))
-            {
-                try
-                {
-                    var entry = JournalEntry.FromLine(line);
-                    entries.Add(entry);
-                    runs.Add(entry.Run);
-                }
-                catch (JsonException)
-                {
-                    tornHere++;
-                }
-            }
-            if (tornHere > runs.Count)
-                throw new InvalidDataException($"{path}: {tornHere} broken lines of {runs.Count} runs; this is no journal of a node.");
-            torn += tornHere;
-        }
+        var torn = paths.Sum(path => Each(path, entries.Add));
         return (entries, torn);
+    }
+
+    /// <summary>Gives out the entries of one file one by one, for a journal that is too long to be kept.</summary>
+    /// <returns>How many lines were left unfinished.</returns>
+    /// <exception cref="InvalidDataException">As for <see cref="Read"/>.</exception>
+    public static int Each(string path, Action<JournalEntry> take)
+    {
+        ArgumentNullException.ThrowIfNull(take);
+        var torn = 0;
+        var runs = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var line in File.ReadLines(path).Where(line => line.Length > 0))
+        {
+            try
+            {
+                var entry = JournalEntry.FromLine(line);
+                take(entry);
+                runs.Add(entry.Run);
+            }
+            catch (JsonException)
+            {
+                torn++;
+            }
+        }
+        return torn <= runs.Count ? torn : throw new InvalidDataException($"{path}: {torn} broken lines of {runs.Count} runs; this is no journal of a node.");
     }
 }

@@ -22,11 +22,14 @@ public sealed class MemoryJournal : IJournalSink
 }
 
 /// <summary>A JSON-lines file. Unbuffered: a line is with the operating system before an answer is sent, so that kill −9 loses none.</summary>
-internal sealed class FileJournal : IJournalSink, IDisposable
+public sealed class FileJournal : IJournalSink, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly FileStream _file;
 
+    /// <param name="path">The file. It is added to; its folder is made.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     public FileJournal(string path)
     {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
@@ -37,13 +40,16 @@ internal sealed class FileJournal : IJournalSink, IDisposable
             _file.WriteByte((byte)'\n');
     }
 
+    /// <inheritdoc/>
     public void Write(JournalEntry entry)
     {
+        ArgumentNullException.ThrowIfNull(entry);
         byte[] line = [.. entry.ToLine(), (byte)'\n'];
         lock (_lock)
             _file.Write(line);
     }
 
+    /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
 
     private static int LastByte(string path)

@@ -30,7 +30,7 @@ internal sealed class Caller : IDisposable
         _time = time;
         _ring = ring;
         _log = log;
-        _tokens = options.Credentials is { } credentials ? new TokenSource(credentials, log) : null;
+        _tokens = options.Credentials is { } credentials ? new TokenSource(credentials, time, log) : null;
         var backoff = new Backoff(options.RetryDelay, options.MaxRetryDelay);
         _retry = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
@@ -113,6 +113,28 @@ internal sealed class Caller : IDisposable
     public async Task<TokenSource.Token?> TokenAsync(EtcdChannel channel, TokenSource.Token? refused, CancellationToken cancel) =>
         _tokens is null ? null : await _tokens.GetAsync(channel, refused, _options.AttemptTimeout, cancel).ConfigureAwait(false);
 
+    /// <summary>Whether a new token may be asked for in place of one that did not do.</summary>
+    public bool MayRenew => _tokens is { MayRenew: true };
+
+    /// <summary>Does something once more, with a new token, and notes whether that helped.</summary>
+    /// <exception cref="CallFailure">It failed again, or there is no token to be had.</exception>
+    public async Task<T> RenewedAsync<T>(
+        EtcdChannel channel, TokenSource.Token refused, Func<TokenSource.Token?, Task<T>> again, Func<CallFailure, bool> isNoHelp, CancellationToken cancel)
+    {
+        var token = await _tokens!.GetAsync(channel, refused, _options.AttemptTimeout, cancel).ConfigureAwait(false);
+        try
+        {
+            var done = await again(token).ConfigureAwait(false);
+            _tokens.Helped();
+            return done;
+        }
+        catch (CallFailure f) when (isNoHelp(f))
+        {
+            _tokens.DidNotHelp(token);
+            throw;
+        }
+    }
+
     public void Dispose() => _tokens?.Dispose();
 
     private async Task<TResponse> AttemptAsync<TRequest, TResponse>(
@@ -124,9 +146,9 @@ internal sealed class Caller : IDisposable
         {
             return await SendAsync(token).ConfigureAwait(false);
         }
-        catch (CallFailure f) when (token is not null && f.IsTokenTrouble)
+        catch (CallFailure f) when (token is not null && f.IsTokenTrouble && _tokens!.MayRenew)
         {
-            return await SendAsync(await TokenAsync(channel, refused: token, beforeSending).ConfigureAwait(false)).ConfigureAwait(false);
+            return await RenewedAsync(channel, token, SendAsync, static again => again.IsTokenTrouble, beforeSending).ConfigureAwait(false);
         }
 
         // :: Step 4

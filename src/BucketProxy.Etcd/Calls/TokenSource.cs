@@ -5,14 +5,29 @@ using Microsoft.Extensions.Logging;
 namespace BucketProxy.Etcd.Calls;
 
 /// <summary>The token that says who we are. Asked for once, kept by all calls, and asked for anew when a call finds that it ran out.</summary>
-internal sealed class TokenSource(EtcdCredentials credentials, ILogger log) : IDisposable
+/// <remarks>
+/// Each question costs etcd a bcrypt. So a refusal counts for all calls, and so does a new token that did not help: the question is put again only
+/// after a pause that grows.
+/// </remarks>
+internal sealed class TokenSource(EtcdCredentials credentials, TimeProvider time, ILogger log) : IDisposable
 {
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>After a password is set right, it takes at most so long until it is used.</summary>
+    internal static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
     private const string AuthenticationOff = "etcdserver: authentication is not enabled";
     private static readonly EtcdMethod<Wire.AuthenticateRequest, Wire.AuthenticateResponse> Authenticate =
         new("Auth/Authenticate", static (channel, request, options) => channel.Auth.AuthenticateAsync(request, options).ResponseAsync);
 
     private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly Pauses _asking = new(time);
+    private readonly Pauses _renewing = new(time);
     private Token? _current;
+    private CallFailure? _refusal;
+
+    /// <summary>Whether a new token may be asked for in place of one that did not do.</summary>
+    public bool MayRenew => !_renewing.IsOn;
 
     /// <summary>The token; asked for if there is none. Its value is null where the cluster asks nobody who they are.</summary>
     /// <param name="channel">Whom to ask.</param>
@@ -29,7 +44,10 @@ internal sealed class TokenSource(EtcdCredentials credentials, ILogger log) : ID
             // Another call may have renewed it while this one waited at the gate.
             if (_current is { } renewed && renewed != refused)
                 return renewed;
+            if (_refusal is { } refusal && _asking.IsOn)
+                throw new CallFailure(refusal.Endpoint, refusal.Status, refusal.Detail, Execution.Refused);
             var token = new Token(await AskAsync(channel, timeout, cancel).ConfigureAwait(false));
+            _asking.Over();
             Volatile.Write(ref _current, token);
             if (refused is not null)
                 log.TokenRenewed(credentials.User, channel.Endpoint);
@@ -39,6 +57,16 @@ internal sealed class TokenSource(EtcdCredentials credentials, ILogger log) : ID
         {
             _gate.Release();
         }
+    }
+
+    /// <summary>A token that was renewed did.</summary>
+    public void Helped() => _renewing.Over();
+
+    /// <summary>A token that was renewed did not do either; counted once for each.</summary>
+    public void DidNotHelp(Token renewed)
+    {
+        if (renewed.Blame())
+            _renewing.Lengthen();
     }
 
     public void Dispose() => _gate.Dispose();
@@ -56,6 +84,12 @@ internal sealed class TokenSource(EtcdCredentials credentials, ILogger log) : ID
             log.AuthenticationOff(channel.Endpoint, credentials.User);
             return null;
         }
+        catch (CallFailure f) when (f.Execution == Execution.Refused)
+        {
+            _refusal = f;
+            _asking.Lengthen();
+            throw;
+        }
         catch (CallFailure f) when (f.Execution == Execution.Maybe)
         {
             // Whatever became of it, the call that wanted the token was not sent: it may be tried again.
@@ -66,6 +100,42 @@ internal sealed class TokenSource(EtcdCredentials credentials, ILogger log) : ID
     /// <summary>Compared by identity: a renewed token is another one even if its text is the same.</summary>
     public sealed class Token(string? value)
     {
+        private int _blamed;
+
         public string? Value { get; } = value;
+
+        /// <summary>True the first time.</summary>
+        public bool Blame() => Interlocked.Exchange(ref _blamed, 1) == 0;
+    }
+
+    /// <summary>A pause that doubles each time.</summary>
+    private sealed class Pauses(TimeProvider time)
+    {
+        private readonly Backoff _backoff = new(FirstPause, LongestPause);
+        private readonly Lock _lock = new();
+        private int _count;
+        private long _since;
+        private TimeSpan _length;
+
+        public bool IsOn
+        {
+            get
+            {
+                lock (_lock)
+                    return time.GetElapsedTime(_since) < _length;
+            }
+        }
+
+        public void Lengthen()
+        {
+            lock (_lock)
+                (_since, _length) = (time.GetTimestamp(), _backoff.Delay(_count++));
+        }
+
+        public void Over()
+        {
+            lock (_lock)
+                (_count, _length) = (0, TimeSpan.Zero);
+        }
     }
 }

@@ -56,13 +56,11 @@ internal sealed class ResilientWatch(
             var token = await caller.TokenAsync(channel, refused: null, cancel).ConfigureAwait(false);
             try
             {
-                return (await WatchStream.OpenAsync(channel, range, _cursor, token?.Value, options, time, cancel).ConfigureAwait(false), null);
+                return (await OpenWithAsync(token).ConfigureAwait(false), null);
             }
-            // A watch with a token that ran out is not answered "unauthenticated" but "permission denied".
-            catch (CallFailure f) when (token is not null && (f.IsTokenTrouble || f.Status == EtcdStatusCode.PermissionDenied))
+            catch (CallFailure f) when (token is not null && MayBeTokens(f) && caller.MayRenew)
             {
-                token = await caller.TokenAsync(channel, refused: token, cancel).ConfigureAwait(false);
-                return (await WatchStream.OpenAsync(channel, range, _cursor, token?.Value, options, time, cancel).ConfigureAwait(false), null);
+                return (await caller.RenewedAsync(channel, token, OpenWithAsync, MayBeTokens, cancel).ConfigureAwait(false), null);
             }
         }
         catch (CallFailure f) when (f.Execution == Execution.Refused)
@@ -73,7 +71,12 @@ internal sealed class ResilientWatch(
         {
             return (null, f);
         }
+
+        Task<WatchStream> OpenWithAsync(TokenSource.Token? token) => WatchStream.OpenAsync(channel, range, _cursor, token?.Value, options, time, cancel);
     }
+
+    // A watch with a token that ran out is not answered "unauthenticated" but "permission denied".
+    private static bool MayBeTokens(CallFailure f) => f.IsTokenTrouble || f.Status == EtcdStatusCode.PermissionDenied;
 
     private static async Task<(WatchUpdate?, CallFailure?)> ReadAsync(WatchStream stream, CancellationToken cancel)
     {

@@ -88,6 +88,9 @@ public sealed class GateAgent : IAsyncDisposable
     /// <summary>What the gate is to the cluster right now.</summary>
     public GateState State => Volatile.Read(ref _state);
 
+    /// <summary>Why what it last wrote to the store was not written; null: it was.</summary>
+    public string? Trouble => _writes.Trouble;
+
     /// <summary>Whether requests go to the server right now.</summary>
     public bool IsOpen => _seat.InForce is { Admits: true } && LeaseIsSafe;
 

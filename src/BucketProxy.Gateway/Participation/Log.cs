@@ -15,11 +15,8 @@ internal static partial class Log
         "Proxy {Instance} stopped everything: its lease is about to end, or an operator told the cluster to forget it. It serves again once it has registered anew.")]
     public static partial void Fenced(ILogger logger, string instance);
 
-    [LoggerMessage(3103, LogLevel.Warning, "The record of {Instance} could not be written; it is tried again. Planned moves wait for it.")]
-    public static partial void ProxyWriteFailed(ILogger logger, Exception exception, string instance);
-
-    [LoggerMessage(3104, LogLevel.Warning, "The record of {Instance} had no answer from the store within {Seconds} s; it is written again. Planned moves wait for it.")]
-    public static partial void ProxyWriteTimedOut(ILogger logger, string instance, double seconds);
+    [LoggerMessage(3103, LogLevel.Warning, "The record of {Instance} could not be written: {Reason}. It is tried again; planned moves wait for it.")]
+    public static partial void ProxyWriteFailed(ILogger logger, string instance, string reason);
 
     [LoggerMessage(3105, LogLevel.Debug, "Proxy {Instance} could not publish its load.")]
     public static partial void LoadNotPublished(ILogger logger, Exception exception, string instance);

@@ -88,6 +88,9 @@ public sealed class ProxyAgent : IAsyncDisposable
     /// <summary>What the proxy is to the cluster right now.</summary>
     public ProxyPhase Phase => Volatile.Read(ref _state).Phase;
 
+    /// <summary>Why what it last wrote to the store was not written; null: it was.</summary>
+    public string? Trouble => _writes.Trouble;
+
     /// <summary>Completes once the proxy serves a table confirmed by the store, and its predecessors' records are gone.</summary>
     public Task Serving => _serving.Task;
 

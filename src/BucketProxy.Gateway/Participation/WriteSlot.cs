@@ -1,3 +1,4 @@
+using System.Globalization;
 using BucketProxy.Cluster.Store;
 using Microsoft.Extensions.Logging;
 
@@ -20,7 +21,16 @@ internal sealed class WriteSlot<TState>(string instance, TimeProvider time, ILog
 
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>The pause doubles up to this while the store refuses: that ends by an operator's hand, not by trying.</summary>
+    internal static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(8);
+
+    private readonly ToldCauses _causes = new(time);
     private long _notBefore;
+    private int _refusals;
+    private string? _trouble;
+
+    /// <summary>Why the last write failed; null: it did not. From any thread.</summary>
+    public string? Trouble => Volatile.Read(ref _trouble);
 
     /// <summary>The write under way, or the ended one whose outcome was not taken yet; null: there is none.</summary>
     public Task<Func<TState, TState>>? Write { get; private set; }
@@ -54,18 +64,32 @@ internal sealed class WriteSlot<TState>(string instance, TimeProvider time, ILog
         Write = null;
         try
         {
-            return await write.ConfigureAwait(false);
+            var outcome = await write.ConfigureAwait(false);
+            _refusals = 0;
+            _causes.IsOver();
+            Volatile.Write(ref _trouble, null);
+            return outcome;
         }
         catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
         {
-            Log.ProxyWriteFailed(logger, e, instance);
+            Failed(e.Message, (e as StoreException)?.Cause ?? e.Message, isRefused: e is StoreRejectedException);
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            Log.ProxyWriteTimedOut(logger, instance, Deadline.TotalSeconds);
+            var late = string.Create(CultureInfo.InvariantCulture, $"no answer from the store within {Deadline.TotalSeconds} s");
+            Failed(late, late, isRefused: false);
         }
-        _notBefore = time.GetTimestamp() + (long)(Retry.TotalSeconds * time.TimestampFrequency);
         return null;
+    }
+
+    private void Failed(string reason, string cause, bool isRefused)
+    {
+        if (_causes.IsNews(cause))
+            Log.ProxyWriteFailed(logger, instance, reason);
+        Volatile.Write(ref _trouble, reason);
+        _refusals = isRefused ? _refusals + 1 : 0;
+        var pause = Retry.TotalSeconds * Math.Pow(2, Math.Clamp(_refusals - 1, 0, 10));
+        _notBefore = time.GetTimestamp() + (long)(Math.Min(pause, LongestRetry.TotalSeconds) * time.TimestampFrequency);
     }
 
     private async Task<Func<TState, TState>> RunAsync(Func<CancellationToken, Task<Func<TState, TState>>> write)

@@ -29,6 +29,9 @@ public enum AlarmKind
     /// <summary>The store is another one, or ran backwards.</summary>
     StoreNotAdopted,
 
+    /// <summary>The store does not answer an instance.</summary>
+    StoreStale,
+
     /// <summary>A wish cannot be carried out.</summary>
     MoveRefused,
 
@@ -65,6 +68,13 @@ public sealed record Alarm(AlarmKind Kind, string Subject, string Message, strin
     /// <param name="reason">Why not.</param>
     public static Alarm NotAdopted(string reason) => new(AlarmKind.StoreNotAdopted, "", $"The store is not adopted: {reason}. Nothing is changed.",
         "If the store was restored or replaced on purpose, accept it: accept-store.");
+
+    /// <summary>The store does not answer an instance, which goes on by what it knows. Every instance says it for itself.</summary>
+    /// <param name="instance">The instance.</param>
+    /// <param name="cause">The last failure, or null: it is silent.</param>
+    public static Alarm StoreStale(string instance, string? cause) => new(
+        AlarmKind.StoreStale, instance, $"The store does not answer {instance}: {cause ?? "it is silent"}. A proxy goes on by its last table.",
+        "Look at the store and at the way to it. Until it answers, this instance sees no change of owner: a server that is lost now keeps its buckets here, and planned moves wait.");
 
     /// <summary>The kind in words: <c>suspect-node</c>.</summary>
     public string KindName => JsonNamingPolicy.KebabCaseLower.ConvertName(Kind.ToString());

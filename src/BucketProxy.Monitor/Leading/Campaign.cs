@@ -14,23 +14,34 @@ internal sealed class Campaign(
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    // While the store refuses: that ends by an operator's hand, not by trying.
+    private const int LongestPauses = 16;
+
+    private readonly ToldCauses _causes = new(time);
+
     /// <summary>Completes when this monitor leads.</summary>
     public async Task<LeaderTerm> WinAsync(CancellationToken cancellationToken)
     {
+        var pauses = 1;
         while (true)
         {
             await NoLeaderAsync(cancellationToken);
+            var isRefused = false;
             try
             {
                 if (await TryAsync(cancellationToken) is { } term)
                     return term;
+                _causes.IsOver();
             }
             catch (StoreException e)
             {
-                Log.CampaignFailed(logger, options.Instance, e.Message);
+                isRefused = e is StoreRejectedException;
+                if (_causes.IsNews(e.Cause))
+                    Log.CampaignFailed(logger, options.Instance, e.Message);
             }
             // Another was quicker (then the next view says so), or the store is away.
-            await Task.Delay(Pause, time, cancellationToken);
+            await Task.Delay(Pause * pauses, time, cancellationToken);
+            pauses = isRefused ? Math.Min(pauses * 2, LongestPauses) : 1;
         }
     }
 

@@ -57,28 +57,43 @@ internal sealed class AdminContext
     public static string Version { get; } =
         typeof(AdminContext).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    /// <summary>Ready, or why not.</summary>
+    /// <summary>Ready, or why not; and what is not as it should be.</summary>
     public HealthReport Health()
     {
-        var reasons = new List<string>();
         var status = Mirror();
         var table = Table();
-        if (Settings.Roles.Contains(Role.Proxy) && table.Revision == 0)
-            reasons.Add("no routing table yet: the store has not been read");
-        if (!Settings.Roles.Contains(Role.Proxy) && View is null)
-            reasons.Add("the store has not been read yet");
-        if (status.NotAdopted is { } notAdopted)
-            reasons.Add($"the store is not followed: {notAdopted}. Accept it with POST /api/store/accept if it is the right one");
-        else if (status.Age is { } age && age > StaleAfter && (Settings.OnStoreLoss == StoreLossMode.Fence || !Settings.Roles.Contains(Role.Proxy)))
-            reasons.Add($"the store has said nothing for {age.TotalSeconds:0} s: {status.LastError ?? "no error"}");
-        reasons.AddRange(NotReady.Select(r => r()).OfType<string>());
-        return new HealthReport(reasons.Count == 0, reasons);
+        List<string> reasons = [.. NotReadyByStore(status, table), .. NotReady.Select(r => r()).OfType<string>()];
+        return new HealthReport(reasons.Count == 0, reasons) { Remarks = [.. HealthRemarks.Of(status, table, View is not null)] };
     }
 
+    private IEnumerable<string> NotReadyByStore(MirrorStatus status, RoutingTable table)
+    {
+        var isProxy = Settings.Roles.Contains(Role.Proxy);
+        if (isProxy && table.Revision == 0)
+            yield return $"no routing table yet: {NotRead(status)}";
+        if (!isProxy && View is null)
+            yield return NotRead(status);
+        if (status.NotAdopted is { } notAdopted)
+            yield return $"the store is not followed: {notAdopted}. Accept it with POST /api/store/accept if it is the right one";
+        else if (status.Age is { } age && age > StaleAfter && (Settings.OnStoreLoss == StoreLossMode.Fence || !isProxy))
+            yield return $"the store has said nothing for {age.TotalSeconds:0} s: {status.LastError ?? "no error"}";
+    }
+
+    // The cause is what an operator needs: a wrong password is not the same as a wrong address.
+    private static string NotRead(MirrorStatus status) =>
+        status.LastError is { } cause ? $"the store has not been read: {cause}" : "the store has not been read yet";
+
     /// <summary>What the leader sees, and what this instance must say for itself, because the leader cannot.</summary>
-    public IReadOnlyList<AlarmReport> Alarms() => Mirror().NotAdopted is { } reason && Alarm.NotAdopted(reason) is var own
-        ? [new AlarmReport(own.KindName, own.Subject, own.Message, own.WhatToDo), .. Desk.Alarms()]
-        : Desk.Alarms();
+    public IReadOnlyList<AlarmReport> Alarms() =>
+        [.. OwnAlarms(Mirror()).Select(own => new AlarmReport(own.KindName, own.Subject, own.Message, own.WhatToDo)), .. Desk.Alarms()];
+
+    private IEnumerable<Alarm> OwnAlarms(MirrorStatus status)
+    {
+        if (status.NotAdopted is { } reason)
+            yield return Alarm.NotAdopted(reason);
+        else if (HealthRemarks.IsStale(status))
+            yield return Alarm.StoreStale(Instance, status.LastError);
+    }
 
     /// <summary>Everything at a glance.</summary>
     public StatusReport Status()
@@ -94,13 +109,15 @@ internal sealed class AdminContext
             Health = Health(),
             Store = ClusterReports.Store(StoreDescription, Mirror()),
             Table = ClusterReports.Table(Table()),
+            Known = view is not null,
             Leader = view?.Leader is { } leader ? new Contract.LeaderReport(leader.Instance, leader.Address) : null,
-            Frozen = view?.Policy.Frozen ?? false,
+            Frozen = view?.Policy.Frozen,
             FrozenReason = view?.Policy.FrozenReason,
             Proxies = ClusterReports.Proxies(view),
+            Shares = view is null ? null : NodeReports.Shares(nodes),
             Guarantees = Guarantees.Of(nodes),
             Order = ClusterReports.Order(view),
-            Moving = view?.Moves.Count ?? 0,
+            Moving = view?.Moves.Count,
             HottestBases = ClusterReports.Hottest(view),
             WorthAPin = PinAdvice.Of(Table(), view, nodes),
             Alarms = Alarms(),

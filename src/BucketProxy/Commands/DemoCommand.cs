@@ -43,10 +43,10 @@ internal static class DemoCommand
             {
                 return await new DemoRunner(options, environment.Output, environment.Time, environment.Variables).RunAsync(cancel);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (StartFailure.IsOperators(e))
             {
                 // A port of --set that is taken, or not for everyone.
-                await environment.Error.WriteLineAsync($"It cannot be started: {e.Message}");
+                await environment.Error.WriteLineAsync(StartFailure.Line(e));
                 return ExitCode.Failed;
             }
         });

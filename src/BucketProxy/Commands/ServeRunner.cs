@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using BucketProxy.Cluster.Durability;
 using BucketProxy.Composition;
 using BucketProxy.Configuration;
 using BucketProxy.Configuration.Mapping;
@@ -37,9 +36,9 @@ internal static class ServeRunner
             ServiceManager.Add(builder.Services, environment.Variables, environment.Time);
             hosted = await InstanceHost.StartAsync(builder, stop);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or DirectoryLockedException or InvalidDataException)
+        catch (Exception e) when (StartFailure.IsOperators(e))
         {
-            await environment.Error.WriteLineAsync($"It cannot be started: {e.Message}");
+            await environment.Error.WriteLineAsync(StartFailure.Line(e));
             return ExitCode.Failed;
         }
         catch (OperationCanceledException)

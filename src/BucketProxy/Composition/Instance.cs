@@ -163,7 +163,7 @@ internal sealed class Instance : IHostedService, IAsyncDisposable
             () => _stopping ? "it is stopping" : null,
             // A proxy beside it is ready without it: it is one server of many.
             () => Settings.Roles.Contains(Role.Gate) && !Settings.Roles.Contains(Role.Proxy) ? Gate is { } gate ? gate.NotReady : "the gate starts" : null,
-            () => Proxy is { Agent.Phase: var phase and not Gateway.Participation.ProxyPhase.Serving } ? $"the proxy is {phase.ToString().ToLowerInvariant()}" : null,
+            () => Proxy is { Agent.Phase: var phase and not Gateway.Participation.ProxyPhase.Serving } ? $"the proxy is {phase.ToString().ToLowerInvariant()}{(Proxy.Agent.Trouble is { } trouble ? $": {trouble}" : "")}" : null,
         ],
     };
 

@@ -111,14 +111,14 @@ internal sealed record DataSettings
         Raise = "A move with a long request is given up with its sockets still open.", Lower = "Such broadcasts are lost.")]
     public TimeSpan BroadcastWait { get; init; } = TimeSpan.FromSeconds(2);
 
-    [Setting("After a stop was ordered, how long new requests are still served while /ping/ answers 503, so that a load balancer in front turns away first.",
+    [Setting("After a stop was ordered, how long connections are still taken and requests still served while /ping/ and /health/ready answer 503, so that a load balancer in front turns away first. With drainLimit it must fit into the time that whoever stops the process gives it: 8s of the 10s of 'docker stop' by default, and closing takes up to 1s more. A gate has no grace, since nobody else can serve in its place, but lets its server save behind the limit (gate.saveTime).",
         Min = "0s", Max = "10m",
-        Raise = "Stopping takes longer.", Lower = "Requests meet a closed port.")]
-    public TimeSpan DrainGrace { get; init; } = TimeSpan.Zero;
+        Raise = "Stopping takes longer. More than the load balancer's interval of checks times its failures is of no use.", Lower = "Requests meet a closed port. 0s where nothing stands in front, or where it tries the next proxy by itself.")]
+    public TimeSpan DrainGrace { get; init; } = TimeSpan.FromSeconds(3);
 
-    [Setting("How long a stop waits for requests in flight; then they are cut.", Min = "0s", Max = "1h",
-        Raise = "Stopping takes longer.", Lower = "Long imports and exports are cut.")]
-    public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(30);
+    [Setting("How long a stop waits for requests in flight, behind drainGrace; then they are cut.", Min = "0s", Max = "1h",
+        Raise = "Stopping takes longer: raise the time that 'docker stop', Compose, Kubernetes or systemd gives it as well, or the process is killed.", Lower = "Long imports and exports are cut.")]
+    public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(5);
 
     [Setting("How many of the hottest bases are reported; four times as many are watched.", Min = "1", Max = "1000",
         Raise = "Larger load reports.", Lower = "A base worth a pin may be missing.")]

@@ -1,5 +1,4 @@
 using BucketProxy.Emulator;
-using BucketProxy.Emulator.Journaling;
 using BucketProxy.Emulator.Nodes;
 
 namespace BucketProxy.Demo;
@@ -7,14 +6,12 @@ namespace BucketProxy.Demo;
 /// <summary>The emulated dtable-servers in this process; they share one storage with the one behind the gate.</summary>
 /// <param name="ids">Their ids.</param>
 /// <param name="directory">Where the storage is made.</param>
+/// <param name="journal">Where they write down what they do.</param>
 /// <param name="time">The clock.</param>
-internal sealed class DemoNodes(IReadOnlyList<string> ids, string directory, TimeProvider time) : IAsyncDisposable
+internal sealed class DemoNodes(IReadOnlyList<string> ids, string directory, JudgedJournal journal, TimeProvider time) : IAsyncDisposable
 {
     private readonly EmulatedNode?[] _nodes = new EmulatedNode?[ids.Count];
     private readonly EmulatorOptions[] _options = new EmulatorOptions[ids.Count];
-
-    /// <summary>Everything that the nodes did.</summary>
-    public MemoryJournal Journal { get; } = new();
 
     /// <summary>The storage that all nodes share.</summary>
     public string Storage { get; } = Path.Combine(directory, "storage");
@@ -38,7 +35,7 @@ internal sealed class DemoNodes(IReadOnlyList<string> ids, string directory, Tim
     /// <summary>Starts one, again where it was.</summary>
     public async Task StartAsync(int index, CancellationToken cancellationToken)
     {
-        var node = new EmulatedNode(_options[index], time, Journal);
+        var node = new EmulatedNode(_options[index], time, journal);
         await node.StartAsync(cancellationToken);
         _nodes[index] = node;
     }

@@ -38,7 +38,10 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
 
     private async Task<int> RunAsync(string directory, CancellationToken cancellationToken)
     {
-        await using var nodes = new DemoNodes(DemoSettings.Nodes, directory, time);
+        var owners = new OwnershipHistory();
+        // What the witness's watch may lag behind the change; a wrong node at any other time is found.
+        using var journal = new JudgedJournal(owners, TimeSpan.FromMilliseconds(250), Path.Combine(directory, "kept.jsonl"));
+        await using var nodes = new DemoNodes(DemoSettings.Nodes, directory, journal, time);
         await nodes.StartAsync(cancellationToken);
         using var gated = new GatedServer(DemoSettings.GatedNode, nodes.Storage, directory, time);
         var bases = new SampleBases(options.Bases, seed: 1);
@@ -50,7 +53,7 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
         await using (var hosted = await InstanceHost.StartAsync(InstanceHost.Create(Settings(directory, nodes, gated), time, variables), cancellationToken))
         {
             var instance = hosted.Instance;
-            witness = new OwnerWitness(instance.Mirror, time);
+            witness = new OwnerWitness(instance.Mirror, owners, time);
             var witnessing = witness.RunAsync(watching.Token);
             await UntilRoutedAsync(instance, cancellationToken);
             var (data, admin) = (Loopback(instance.Proxy!.Host.Addresses[0]), Loopback(instance.Admin.Addresses[0]));
@@ -84,7 +87,8 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
             await witnessing;
         }
         await nodes.DisposeAsync();
-        return Judge(nodes, gated, witness, count, acknowledged, failures);
+        gated.CopyJournalTo(journal);
+        return Judge(nodes, gated, journal, witness, count, acknowledged, failures);
     }
 
     private BucketProxySettings Settings(string directory, DemoNodes nodes, GatedServer gated) => options.Settings with
@@ -125,30 +129,29 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
     }
 
     private int Judge(
-        DemoNodes nodes, GatedServer gated, OwnerWitness witness, TrafficCount count, IReadOnlyList<AcknowledgedRow> acknowledged, IReadOnlyList<string> failures)
+        DemoNodes nodes, GatedServer gated, JudgedJournal journal, OwnerWitness witness, TrafficCount count, IReadOnlyList<AcknowledgedRow> acknowledged, IReadOnlyList<string> failures)
     {
         var report = OwnershipChecker.Check(new OwnershipCheck
         {
-            Journal = [.. nodes.Journal.Entries, .. gated.Journal],
+            Journal = journal.Read(),
             Exits = gated.Exits,
             StorageDirectory = nodes.Storage,
             Acknowledged = acknowledged,
-            Owners = witness.History,
-            // What the witness's watch may lag behind the change; a wrong node at any other time is found.
-            OwnerSlack = TimeSpan.FromMilliseconds(250),
         });
+        var (judged, foreign) = journal.JudgeAll();
+        report = report with { ForeignServes = foreign };
         foreach (var failure in failures)
             Line($"failed: {failure}");
         if (!report.IsClean)
             Line(report.ToString());
         var split = report.DoubleOpens.Count + report.ForeignSaves.Count;
         Line(string.Create(CultureInfo.InvariantCulture,
-            $"rows: {report.RowsJudged} acknowledged, {report.Lost} lost, {report.Doubled} doubled; {report.ServesJudged} requests judged by the nodes' journals"));
+            $"rows: {report.RowsJudged + count.Deleted} acknowledged, {report.Lost} lost, {report.Doubled} doubled; {judged} requests judged by the nodes' journals"));
         Line(string.Create(CultureInfo.InvariantCulture,
             $"killed: {gated.Exits.Count}; {count.Cut} requests and websockets were with it and failed with it"));
         Line(string.Create(CultureInfo.InvariantCulture,
             $"demo: {count.Requests} requests, {count.Failed} failed, {report.ForeignServes.Count} misrouted, {report.Lost} lost, {split} split, {count.Bases} bases, {witness.Moved} moved"));
-        return report.IsClean && count.Failed == 0 && count.Requests > 0 && report.ServesJudged > 0 && witness.Moved > 0 && (!options.Once || gated.Exits.Count > 0) ? 0 : 1;
+        return report.IsClean && count.Failed == 0 && count.Requests > 0 && judged > 0 && witness.Moved > 0 && (!options.Once || gated.Exits.Count > 0) ? 0 : 1;
     }
 
     private void Line(string line) => console.Profile.Out.Writer.WriteLine(line);

@@ -37,12 +37,16 @@ internal static class DemoSettings
             ["store"] = "embedded",
             ["cluster"] = "demo",
             ["data:listen"] = Loopback(port),
+            // Nothing stands in front of it.
+            ["data:drainGrace"] = "0s",
             ["admin:listen"] = Loopback(adminPort),
             ["roles"] = "proxy,monitor,gate",
             ["gate:node"] = GatedNode,
             ["gate:advertise"] = "http://127.0.0.1/",
             ["monitor:minNodes"] = (Nodes.Count + 1).ToString(CultureInfo.InvariantCulture),
             ["logging:level"] = "error",
+            // It moves some hundred buckets a minute, and its store is in memory.
+            ["monitor:auditRetention"] = "1h",
         };
         foreach (var (index, id) in Nodes.Index())
         {

@@ -36,8 +36,12 @@ internal sealed class GatedServer(string id, string storage, string directory, T
     /// <summary>When it was killed.</summary>
     public IReadOnlyList<ObservedExit> Exits => _exits;
 
-    /// <summary>What it wrote into its journal, over all its runs. To be read when it does not run.</summary>
-    public IReadOnlyList<JournalEntry> Journal => File.Exists(_journal) ? JournalReader.Read([_journal]).Entries : [];
+    /// <summary>Gives out what it wrote into its journal, over all its runs. When it does not run.</summary>
+    public void CopyJournalTo(IJournalSink journal)
+    {
+        if (File.Exists(_journal))
+            JournalReader.Each(_journal, journal.Write);
+    }
 
     /// <summary>The gate's settings: where it listens, and what it runs.</summary>
     public GateSettings Settings(GateSettings settings) => settings with

@@ -6,13 +6,10 @@ using BucketProxy.Emulator.Checking;
 namespace BucketProxy.Demo;
 
 /// <summary>Writes down who owned what and when, from the store, so that the checker judges the nodes by somebody else's word.</summary>
-internal sealed class OwnerWitness(IViewSource views, TimeProvider time)
+internal sealed class OwnerWitness(IViewSource views, OwnershipHistory history, TimeProvider time)
 {
     private readonly Dictionary<Bucket, string> _owners = [];
     private long _moved;
-
-    /// <summary>What was seen.</summary>
-    public OwnershipHistory History { get; } = new();
 
     /// <summary>How many times a bucket changed from one owner to another.</summary>
     public long Moved => Interlocked.Read(ref _moved);
@@ -48,7 +45,7 @@ internal sealed class OwnerWitness(IViewSource views, TimeProvider time)
                 Interlocked.Increment(ref _moved);
             }
             _owners[bucket] = grant.Owner;
-            History.SetBucket(bucket, grant.Owner, time.GetUtcNow());
+            history.SetBucket(bucket, grant.Owner, time.GetUtcNow());
         }
     }
 }

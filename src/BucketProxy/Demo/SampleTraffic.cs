@@ -15,7 +15,8 @@ namespace BucketProxy.Demo;
 /// <param name="Sockets">Websockets open.</param>
 /// <param name="Reconnects">Websockets that were closed for a move (1012), or cut with the server that was killed, and came back.</param>
 /// <param name="Cut">Requests and websockets that were with the server when it was killed, and failed with it.</param>
-internal sealed record TrafficCount(long Requests, long Failed, int Bases, int Sockets, long Reconnects, long Cut);
+/// <param name="Deleted">Acknowledged rows that were old, were there, and were deleted.</param>
+internal sealed record TrafficCount(long Requests, long Failed, int Bases, int Sockets, long Reconnects, long Cut, long Deleted);
 
 /// <summary>
 /// Clients as SeaTable has them: internal services that append and read rows and never retry, and browsers with a websocket
@@ -26,6 +27,10 @@ internal sealed class SampleTraffic(Uri proxy, SampleBases bases, TimeProvider t
 {
     private const int Workers = 12;
     private const int Sockets = 24;
+    private const int FailuresKept = 10;
+
+    // More than are written in the demonstration that runs once: there every row is judged at the end.
+    private const int RowsKept = 20_000;
 
     // Of what no death can be the reason.
     private const long DeadLong = long.MaxValue;
@@ -40,12 +45,13 @@ internal sealed class SampleTraffic(Uri proxy, SampleBases bases, TimeProvider t
     };
 
     private readonly ConcurrentDictionary<BaseId, bool> _asked = [];
-    private readonly ConcurrentQueue<AcknowledgedRow> _acknowledged = [];
+    private readonly ConcurrentQueue<OwnRow> _acknowledged = [];
     private readonly ConcurrentQueue<string> _failures = [];
     private long _requests;
     private long _failed;
     private long _reconnects;
     private long _cut;
+    private long _deleted;
     private volatile Kill? _kill;
     private long _row;
     private int _open;
@@ -53,13 +59,13 @@ internal sealed class SampleTraffic(Uri proxy, SampleBases bases, TimeProvider t
     /// <summary>What has been seen so far.</summary>
     public TrafficCount Count => new(
         Interlocked.Read(ref _requests), Interlocked.Read(ref _failed), _asked.Count, Volatile.Read(ref _open), Interlocked.Read(ref _reconnects),
-        Interlocked.Read(ref _cut));
+        Interlocked.Read(ref _cut), Interlocked.Read(ref _deleted));
 
-    /// <summary>The rows that nodes acknowledged.</summary>
-    public IReadOnlyList<AcknowledgedRow> Acknowledged => [.. _acknowledged];
+    /// <summary>The rows that nodes acknowledged, but for those that were deleted since.</summary>
+    public IReadOnlyList<AcknowledgedRow> Acknowledged => [.. _acknowledged.Select(row => new AcknowledgedRow(row.Base.ToString(), "key", row.Key))];
 
     /// <summary>The first failures, in words.</summary>
-    public IReadOnlyList<string> Failures => [.. _failures.Take(10)];
+    public IReadOnlyList<string> Failures => [.. _failures];
 
     /// <summary>Something is killed: what is with it now, or comes to it before it is dead, may fail with it.</summary>
     /// <param name="hits">Whether a base is with it.</param>
@@ -87,6 +93,8 @@ internal sealed class SampleTraffic(Uri proxy, SampleBases bases, TimeProvider t
             {
                 if (random.Next(2) == 0)
                     await AppendAsync(id, since);
+                else if (_acknowledged.Count > RowsKept && _acknowledged.TryDequeue(out var old))
+                    await DeleteAsync(id = old.Base, old, since);
                 else
                     await ReadAsync(id, since);
             }
@@ -104,10 +112,28 @@ internal sealed class SampleTraffic(Uri proxy, SampleBases bases, TimeProvider t
         var key = $"row-{Interlocked.Increment(ref _row)}";
         var body = new JsonObject { ["table_name"] = "Table1", ["row"] = new JsonObject { ["key"] = key } };
         using var answer = await _http.PostAsJsonAsync($"/api/v1/dtables/{id}/rows/", body);
-        if (answer.IsSuccessStatusCode)
-            _acknowledged.Enqueue(new AcknowledgedRow(id.ToString(), "key", key));
-        else
+        if (!answer.IsSuccessStatusCode)
             Failed(id, since, $"append to {id}: {(int)answer.StatusCode}");
+        else if ((string?)(await answer.Content.ReadFromJsonAsync<JsonObject>())?["_id"] is { } row)
+            _acknowledged.Enqueue(new OwnRow(id, key, row));
+        else
+            Failed(id, DeadLong, $"append to {id}: the answer names no row");
+    }
+
+    // So that the nodes, and what is remembered here, do not grow for ever. Where the row is gone, it was lost.
+    private async Task DeleteAsync(BaseId id, OwnRow row, long since)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Delete, $"/api/v1/dtables/{id}/rows/")
+        {
+            Content = JsonContent.Create(new JsonObject { ["table_name"] = "Table1", ["row_id"] = row.Id }),
+        };
+        using var answer = await _http.SendAsync(request);
+        if (!answer.IsSuccessStatusCode)
+            Failed(id, since, $"deletion in {id}: {(int)answer.StatusCode}");
+        else if ((int?)(await answer.Content.ReadFromJsonAsync<JsonObject>())?["deleted_rows"] == 1)
+            Interlocked.Increment(ref _deleted);
+        else
+            Failed(id, DeadLong, $"{row.Key} of {id} was acknowledged and is lost");
     }
 
     private async Task ReadAsync(BaseId id, long since)
@@ -183,12 +209,15 @@ internal sealed class SampleTraffic(Uri proxy, SampleBases bases, TimeProvider t
             return true;
         }
         Interlocked.Increment(ref _failed);
-        _failures.Enqueue(what);
+        if (_failures.Count < FailuresKept)
+            _failures.Enqueue(what);
         return false;
     }
 
     /// <summary>Closes its connections.</summary>
     public void Dispose() => _http.Dispose();
+
+    private sealed record OwnRow(BaseId Base, string Key, string Id);
 
     private sealed record Kill(Func<BaseId, bool> Hits, long DeadAt);
 }

@@ -1,7 +1,9 @@
+using BucketProxy.Etcd.Calls;
 using BucketProxy.Etcd.Client;
 using BucketProxy.Etcd.Errors;
 using BucketProxy.Etcd.Kv;
 using BucketProxy.Etcd.Tests.Fake;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Etcd.Tests.Calls;
 
@@ -105,6 +107,67 @@ public sealed class TokenTests
         await client.PutAsync("k", "v");
     }
 
-    private static EtcdClient For(EtcdEndpoint endpoint) =>
-        new(Clients.OptionsFor(endpoint) with { Credentials = new EtcdCredentials("root", "secret") }, TimeProvider.System);
+    [Fact]
+    public async Task Calls_WrongPassword_AskEtcdInPausesThatGrow()
+    {
+        var asked = 0;
+        var right = false;
+        await using var fake = await FakeEtcd.StartAsync(async call =>
+        {
+            if (call.Http.Request.Path == "/etcdserverpb.Auth/Authenticate")
+            {
+                Interlocked.Increment(ref asked);
+                if (Volatile.Read(ref right))
+                    await call.AnswerAsync(new Wire.AuthenticateResponse { Token = "t" });
+                else
+                    call.EndTrailersOnly(3, "etcdserver: authentication failed, invalid user ID or password");
+                return;
+            }
+            await call.AnswerAsync(new Wire.RangeResponse());
+        });
+        var time = new FakeTimeProvider();
+        using var client = For(fake.Endpoint, time);
+
+        // Two minutes, with many calls at once five times a second.
+        for (var tick = 0; tick < 600; tick++)
+        {
+            foreach (var call in Enumerable.Range(0, 4).Select(_ => client.RangeAsync(KeyRange.Key("k"))).ToList())
+            {
+                var error = await Assert.ThrowsAsync<EtcdException>(() => call);
+                Assert.Equal((EtcdStatusCode.InvalidArgument, "etcdserver: authentication failed, invalid user ID or password"), (error.Status, error.Detail));
+            }
+            time.Advance(TimeSpan.FromMilliseconds(200));
+        }
+        // 1, 2, 4, 8, 16 and 30 s, each shortened by half at most.
+        Assert.InRange(asked, 4, 16);
+
+        Volatile.Write(ref right, true);
+        time.Advance(TokenSource.LongestPause);
+        await client.RangeAsync(KeyRange.Key("k"));
+    }
+
+    [Fact]
+    public async Task Calls_TokensThatNeverDo_AskEtcdForNewOnesInPausesThatGrow()
+    {
+        var asked = 0;
+        await using var fake = await FakeEtcd.StartAsync(async call =>
+        {
+            if (call.Http.Request.Path == "/etcdserverpb.Auth/Authenticate")
+                await call.AnswerAsync(new Wire.AuthenticateResponse { Token = $"t{Interlocked.Increment(ref asked)}" });
+            else
+                call.EndTrailersOnly(16, "etcdserver: invalid auth token");
+        });
+        var time = new FakeTimeProvider();
+        using var client = For(fake.Endpoint, time);
+
+        for (var tick = 0; tick < 600; tick++)
+        {
+            Assert.Equal(EtcdStatusCode.Unauthenticated, (await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync("k", "v"))).Status);
+            time.Advance(TimeSpan.FromMilliseconds(200));
+        }
+        Assert.InRange(asked, 4, 16);
+    }
+
+    private static EtcdClient For(EtcdEndpoint endpoint, TimeProvider? time = null) =>
+        new(Clients.OptionsFor(endpoint) with { Credentials = new EtcdCredentials("root", "secret") }, time ?? TimeProvider.System);
 }

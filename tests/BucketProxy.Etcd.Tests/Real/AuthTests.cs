@@ -1,10 +1,13 @@
 using System.Diagnostics;
+using System.Globalization;
+using BucketProxy.Etcd.Calls;
 using BucketProxy.Etcd.Client;
 using BucketProxy.Etcd.Errors;
 using BucketProxy.Etcd.Kv;
 using BucketProxy.Etcd.Tests.Fake;
 using BucketProxy.Etcd.Watching;
 using BucketProxy.EtcdTesting;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BucketProxy.Etcd.Tests.Real;
 
@@ -47,6 +50,41 @@ public sealed class AuthTests : IAsyncLifetime
         var error = await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync("mine/a", "1"));
         Assert.Equal(EtcdStatusCode.InvalidArgument, error.Status);
         Assert.Contains("authentication failed", error.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Calls_WithTheWrongPassword_CostEtcdOneQuestionUntilThePauseIsOver()
+    {
+        var time = new FakeTimeProvider();
+        using var client = For("proxy", "wrong", time);
+        var before = await AuthenticationsAsync();
+
+        for (var i = 0; i < 10; i++)
+            await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync("mine/a", "1"));
+        Assert.Equal(before + 1, await AuthenticationsAsync());
+
+        time.Advance(TokenSource.LongestPause);
+        await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync("mine/a", "1"));
+        await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync("mine/a", "1"));
+        Assert.Equal(before + 2, await AuthenticationsAsync());
+    }
+
+    [Fact]
+    public async Task Watches_WithoutPermission_CostEtcdOneQuestionUntilThePauseIsOver()
+    {
+        var time = new FakeTimeProvider();
+        using var client = For("proxy", "secret", time);
+        await client.PutAsync("mine/a", "1");
+        var before = await AuthenticationsAsync();
+
+        for (var i = 0; i < 10; i++)
+        {
+            await using var watch = new WatchReader(client, KeyRange.Prefix("theirs"), 1, owned: false);
+            await Assert.ThrowsAsync<EtcdException>(watch.NextAsync);
+            await client.PutAsync("mine/a", "2");
+        }
+
+        Assert.Equal(before + 1, await AuthenticationsAsync());
     }
 
     [Fact]
@@ -101,9 +139,19 @@ public sealed class AuthTests : IAsyncLifetime
         await _etcd.WaitUntilServingAsync();
     }
 
-    private EtcdClient For(string user, string password) => new(
+    /// <summary>How often etcd was asked for a token, as it counts itself.</summary>
+    private async Task<double> AuthenticationsAsync()
+    {
+        using var http = new HttpClient();
+        var page = await http.GetStringAsync(new Uri(_etcd!.Endpoint + "/metrics"));
+        return page.Split('\n')
+            .Where(line => line.StartsWith("grpc_server_started_total{", StringComparison.Ordinal) && line.Contains("grpc_method=\"Authenticate\"", StringComparison.Ordinal))
+            .Sum(line => double.Parse(line.Split(' ')[^1], CultureInfo.InvariantCulture));
+    }
+
+    private EtcdClient For(string user, string password, TimeProvider? time = null) => new(
         EtcdClientOptions.ForEndpoints(_etcd!.Endpoint) with { Credentials = new EtcdCredentials(user, password), CallTimeout = TimeSpan.FromSeconds(20) },
-        TimeProvider.System);
+        time ?? TimeProvider.System);
 
     private async Task ControlAsync(params string[] arguments)
     {

@@ -17,7 +17,7 @@ internal static class SettingsFile
             ["store"] = "etcd",
             ["etcd"] = new JsonObject { ["endpoints"] = etcd },
             // Longer than a load balancer takes to see that a proxy stops.
-            ["data"] = new JsonObject { ["drainGrace"] = "2s" },
+            ["data"] = new JsonObject { ["drainGrace"] = "2s", ["drainLimit"] = "30s" },
             // Every second server is told by a call, which proves the release; the others follow the assignments in etcd by themselves.
             ["nodes"] = new JsonArray([.. Enumerable.Range(1, options.Nodes).Where(i => i % 2 == 0 && options.HandOff)
                 .Select(JsonNode (i) => new JsonObject { ["id"] = $"dtable-server-{i:00}", ["register"] = false, ["release"] = "call" })]),

@@ -33,7 +33,7 @@ internal sealed class AdminSite : IAsyncDisposable
             Instance = "instance-1",
             StoreDescription = "memory",
             Views = _mirror,
-            Mirror = () => NotAdopted is { } why ? _mirror.Status with { NotAdopted = why } : _mirror.Status,
+            Mirror = () => Change(NotAdopted is { } why ? _mirror.Status with { NotAdopted = why } : _mirror.Status),
             Table = () => _mirror.Current is { } view ? RoutingTableBuilder.Build(RoutingTable.Empty, view) : RoutingTable.Empty,
             Desk = Desk,
             NotReady = [() => Stopping],
@@ -50,6 +50,9 @@ internal sealed class AdminSite : IAsyncDisposable
 
     /// <summary>Why the store is not followed, when a test says so.</summary>
     public string? NotAdopted { get; set; }
+
+    /// <summary>How the store is followed, as a test says.</summary>
+    public Func<MirrorStatus, MirrorStatus> Change { get; set; } = status => status;
 
     public HttpClient Client { get; private set; } = null!;
 

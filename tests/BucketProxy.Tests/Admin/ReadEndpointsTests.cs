@@ -85,9 +85,10 @@ public sealed class ReadEndpointsTests
             (AdminSite.Keys.Move(new BucketProxy.Core.Bases.Bucket(0x0f)), """{"from":"dtable-server-01","to":"dtable-server-02","phase":"quiesce","reason":"balance","epoch":1}"""));
         await site.FollowedAsync();
         var status = (await site.Client.GetFromJsonAsync<StatusReport>("/api/status", AdminJson.Options))!;
-        Assert.Equal(("seatable", "instance-1", "m1", true, "maintenance", 1), (status.Cluster, status.Instance, status.Leader!.Instance, status.Frozen, status.FrozenReason!, status.Moving));
+        Assert.Equal(("seatable", "instance-1", "m1", true, "maintenance", 1), (status.Cluster, status.Instance, status.Leader!.Instance, status.Frozen!.Value, status.FrozenReason!, status.Moving!.Value));
         Assert.Equal((239, 1, 16), (status.Table.Open, status.Table.Moving, status.Table.Unassigned));
-        Assert.True(Assert.Single(status.Proxies).Alive);
+        Assert.True(Assert.Single(status.Proxies!).Alive);
+        Assert.Equal([("dtable-server-01", 128, 0.5, "live"), ("dtable-server-02", 112, 112 / 256.0, "live")], status.Shares!.Select(s => (s.Node, s.Buckets, s.Share, s.State)));
         Assert.Equal(12, Assert.Single(status.HottestBases).Rate);
         Assert.Equal("Unfreeze it.", Assert.Single(status.Alarms).WhatToDo);
 
@@ -95,6 +96,17 @@ public sealed class ReadEndpointsTests
         var standing = Assert.Single(moves.Standing);
         Assert.Equal(("0f", "quiesce", "balance", "p1 is busy with 2 requests"), (standing.Bucket, standing.Phase, standing.Reason!, standing.Why!));
         Assert.Equal(6, Assert.Single(moves.Past).Phases!.Hold);
+    }
+
+    [Fact]
+    public async Task Status_ClusterNotReadYet_LeavesOutWhatIsUnknown()
+    {
+        await using var site = await AdminSite.StartAsync(empty: true);
+        using var json = System.Text.Json.JsonDocument.Parse(await site.Client.GetStringAsync(new Uri("/api/status", UriKind.Relative)));
+        Assert.False(json.RootElement.GetProperty("known").GetBoolean());
+        Assert.All(
+            ["leader", "frozen", "frozenReason", "proxies", "order", "moving", "shares"],
+            (string unknown) => Assert.False(json.RootElement.TryGetProperty(unknown, out _), unknown));
     }
 
     [Fact]

@@ -52,7 +52,7 @@ internal sealed class ServedInstance : IAsyncDisposable
         {
             ["store"] = "embedded",
             ["dataDirectory"] = Path.Combine(served._folder.FullName, "data"),
-            ["data"] = new { listen = "127.0.0.1:0" },
+            ["data"] = new { listen = "127.0.0.1:0", drainGrace = "0s" },
             ["admin"] = new { listen = "127.0.0.1:0" },
             ["monitor"] = new { minNodes = nodes, pingInterval = "100ms" },
             ["nodes"] = configured,

@@ -156,4 +156,11 @@ public sealed class SettingsLoaderTests
         var loaded = SettingsLoader.Load(["no-such-file.json"], new Dictionary<string, string>(), []);
         Assert.StartsWith("no-such-file.json: cannot be read:", Assert.Single(loaded.Errors).ToString(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Load_AFlagTwice_IsRefused()
+    {
+        var loaded = Loading.Layers([("a.json", $$"""{ {{Loading.OneNode}} }""")], [], [("data.holdTime", "30s"), ("Data.HoldTime", "40s")]);
+        Assert.Equal(["command line: data.holdTime: is given more than once; allowed: once."], loaded.Errors.Select(e => e.ToString()));
+    }
 }

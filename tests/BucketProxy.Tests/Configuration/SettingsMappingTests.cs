@@ -46,7 +46,16 @@ public sealed class SettingsMappingTests
         var own = new GatewayOptions();
         var mapped = Defaults.ToGatewayOptions();
         Assert.Equal(own.PathPrefixes, mapped.PathPrefixes);
-        Assert.Equal(own with { PathPrefixes = mapped.PathPrefixes }, mapped);
+        // How long a stop may take is settled by what stands in front of the process, and by who stops it; a library knows neither.
+        Assert.Equal(own with { PathPrefixes = mapped.PathPrefixes, DrainGrace = mapped.DrainGrace, DrainLimit = mapped.DrainLimit }, mapped);
+    }
+
+    [Fact]
+    public void ToGatewayOptions_Defaults_StopWithinTheTenSecondsOfDockerAndLetALoadBalancerSeeIt()
+    {
+        var mapped = Defaults.ToGatewayOptions();
+        Assert.True(mapped.DrainGrace >= TimeSpan.FromSeconds(2));
+        Assert.True(mapped.DrainGrace + mapped.DrainLimit < TimeSpan.FromSeconds(9));
     }
 
     [Fact]
@@ -111,7 +120,7 @@ public sealed class SettingsMappingTests
     {
         var settings = Loading.Good($$"""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "data": { "holdTime": "24s" }, {{MinimalGate}}, "listen": "127.0.0.1:7001" } }""");
         var mapped = settings.ToGateDataOptions();
-        Assert.Equal(settings.ToGatewayOptions() with { Address = "127.0.0.1", Port = 7001, PathPrefixes = mapped.PathPrefixes }, mapped with { });
+        Assert.Equal(settings.ToGatewayOptions() with { Address = "127.0.0.1", Port = 7001, PathPrefixes = mapped.PathPrefixes, DrainGrace = TimeSpan.Zero }, mapped with { });
         Assert.Equal(5551, new GateSettings().Listen.Port);
     }
 

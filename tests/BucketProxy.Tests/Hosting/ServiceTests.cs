@@ -11,12 +11,12 @@ namespace BucketProxy.Tests.Hosting;
 public sealed class ServiceTests
 {
     private const string Embedded = """
-        { "store": "embedded", "data": { "listen": "127.0.0.1:0" }, "admin": { "listen": "127.0.0.1:0" },
+        { "store": "embedded", "data": { "listen": "127.0.0.1:0", "drainGrace": "0s" }, "admin": { "listen": "127.0.0.1:0" },
           "nodes": [ { "id": "dtable-server-01", "local_node_url": "http://127.0.0.1:1" } ] }
         """;
 
     private const string StoreAway = """
-        { "store": "etcd", "etcd": { "endpoints": ["http://127.0.0.1:1"] }, "data": { "listen": "127.0.0.1:0" }, "admin": { "listen": "127.0.0.1:0" } }
+        { "store": "etcd", "etcd": { "endpoints": ["http://127.0.0.1:1"] }, "data": { "listen": "127.0.0.1:0", "drainGrace": "0s" }, "admin": { "listen": "127.0.0.1:0" } }
         """;
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class ServiceTests
     public async Task Serve_DrainsLongerThanTheServiceManagerWaits_IsAliveAllTheSame()
     {
         using var manager = new Manager();
-        var settings = Embedded.Replace("\"data\": {", "\"data\": { \"drainGrace\": \"100s\",", StringComparison.Ordinal);
+        var settings = Embedded.Replace("\"drainGrace\": \"0s\"", "\"drainGrace\": \"100s\"", StringComparison.Ordinal);
         await using var serve = await StartAsync(manager.Folder, settings, $"NOTIFY_SOCKET={manager.Address}", "WATCHDOG_USEC=400000");
         await manager.HearsAsync("READY=1");
 
@@ -153,27 +153,47 @@ public sealed class ServiceTests
         Assert.Contains("Data port closed", serve.Output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Serve_APortIsTaken_SaysSoInOneLine()
+    [Theory]
+    [InlineData("admin.listen", "TAKEN", null)]
+    [InlineData("data.listen", "TAKEN", null)]
+    [InlineData("data.listen", "TAKEN", "data.inlineScheduling=off")]
+    [InlineData("admin.listen", "ANY", null)]
+    [InlineData("data.listen", "ANY", null)]
+    [InlineData("admin.listen", "192.0.2.1:0", null)]
+    [InlineData("data.listen", "192.0.2.1:0", null)]
+    [InlineData("data.listen", "192.0.2.1:0", "data.inlineScheduling=off")]
+    [InlineData("dataDirectory", "/proc/no/such", null)]
+    [InlineData("dataDirectory", "/dev/null", null)]
+    [InlineData("admin.listen", "TAKEN", "logging.format=json")]
+    [InlineData("admin.listen", "TAKEN", "logging.level=debug")]
+    public async Task Serve_CannotBeStarted_SaysWhyInOneLine(string key, string value, string? more)
     {
-        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        using var taken = new TcpListener(value == "ANY" ? IPAddress.IPv6Any : IPAddress.Loopback, 0);
         taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
         using var folder = new TemporaryDirectory();
-        var settings = Embedded.Replace("\"admin\": { \"listen\": \"127.0.0.1:0\"", $"\"admin\": {{ \"listen\": \"{taken.LocalEndpoint}\"", StringComparison.Ordinal);
-        await using var serve = await StartAsync(folder, settings);
+        var given = value switch { "TAKEN" => $"127.0.0.1:{port}", "ANY" => $"*:{port}", _ => value };
+        await using var serve = await StartAsync(folder, Embedded, [], [$"{key}={given}", .. more is null ? Array.Empty<string>() : [more]]);
 
         Assert.Equal(ExitCode.Failed, await serve.ExitAsync(Patience.Limit));
-        Assert.StartsWith("It cannot be started: ", Assert.Single(serve.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        var lines = serve.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Single(lines, l => l.StartsWith("It cannot be started: ", StringComparison.Ordinal));
+        Assert.StartsWith("It cannot be started: ", lines[^1], StringComparison.Ordinal);
+        Assert.DoesNotContain(lines, l => l.Contains("Exception", StringComparison.Ordinal) || l.Contains("   at ", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, l => l.StartsWith("fail:", StringComparison.Ordinal) || l.StartsWith("crit:", StringComparison.Ordinal));
     }
 
-    private static async Task<ChildProcess> StartAsync(TemporaryDirectory folder, string settings, params string[] variables)
+    private static Task<ChildProcess> StartAsync(TemporaryDirectory folder, string settings, params string[] variables) =>
+        StartAsync(folder, settings, variables, []);
+
+    private static async Task<ChildProcess> StartAsync(TemporaryDirectory folder, string settings, string[] variables, string[] set)
     {
         var file = folder.Combine("config.json");
         await File.WriteAllTextAsync(file, settings);
         return ChildProcess.Start(
             "serve",
             // A shell that is no terminal's starts what is in its background without ears for the first two, nohup for the third.
-            ["env", "--default-signal=INT,QUIT,HUP", .. variables, "dotnet", Path.Combine(AppContext.BaseDirectory, "bucketproxy.dll"), "serve", "--config", file, "--set", $"dataDirectory={folder.Combine("data")}"],
+            ["env", "--default-signal=INT,QUIT,HUP", .. variables, "dotnet", Path.Combine(AppContext.BaseDirectory, "bucketproxy.dll"), "serve", "--config", file, .. set.Any(s => s.StartsWith("dataDirectory=", StringComparison.Ordinal)) ? Array.Empty<string>() : ["--set", $"dataDirectory={folder.Combine("data")}"], .. set.SelectMany(s => new[] { "--set", s })],
             folder.Path);
     }
 

@@ -28,17 +28,28 @@ internal sealed record StatusReport
     /// <summary>The routing table in use.</summary>
     public required TableReport Table { get; init; }
 
-    /// <summary>The leading monitor; null: there is none.</summary>
+    /// <summary>Whether this instance has read the cluster's state. Until then leader, frozen, proxies, order, moving and shares are unknown and left
+    /// out: an instance that starts by its last table is ready before it has.</summary>
+    [Description("Whether this instance has read the cluster's state. While false, leader, frozen, proxies, order, moving and shares are unknown and left out.")]
+    public required bool Known { get; init; }
+
+    /// <summary>The leading monitor; null: there is none, or it is unknown.</summary>
     public LeaderReport? Leader { get; init; }
 
-    /// <summary>Whether nothing changes owner until an operator says so, and why.</summary>
-    public required bool Frozen { get; init; }
+    /// <summary>Whether nothing changes owner until an operator says so, and why; null: unknown.</summary>
+    [Description("Whether nothing changes owner until an operator says so; left out: unknown.")]
+    public bool? Frozen { get; init; }
 
     /// <inheritdoc cref="Frozen"/>
     public string? FrozenReason { get; init; }
 
-    /// <summary>The proxies.</summary>
-    public required IReadOnlyList<ProxyReport> Proxies { get; init; }
+    /// <summary>The proxies; null: unknown.</summary>
+    [Description("The proxies; left out: unknown.")]
+    public IReadOnlyList<ProxyReport>? Proxies { get; init; }
+
+    /// <summary>What each dtable-server has of the buckets; null: unknown.</summary>
+    [Description("What each dtable-server has of the buckets; left out: unknown.")]
+    public IReadOnlyList<ShareReport>? Shares { get; init; }
 
     /// <summary>What is guaranteed when buckets leave dtable-servers or a server is lost, and on what that rests.</summary>
     public required IReadOnlyList<GuaranteeReport> Guarantees { get; init; }
@@ -46,8 +57,9 @@ internal sealed record StatusReport
     /// <summary>The last rebalance order.</summary>
     public OrderReport? Order { get; init; }
 
-    /// <summary>Moves that stand.</summary>
-    public required int Moving { get; init; }
+    /// <summary>Moves that stand; null: unknown.</summary>
+    [Description("Moves that stand; left out: unknown.")]
+    public int? Moving { get; init; }
 
     /// <summary>The bases with the most requests, busiest first.</summary>
     public required IReadOnlyList<BaseLoad> HottestBases { get; init; }
@@ -62,7 +74,19 @@ internal sealed record StatusReport
 /// <summary>Ready or not, with the reasons.</summary>
 /// <param name="Ready">True: it should get requests.</param>
 /// <param name="Reasons">Why not.</param>
-internal sealed record HealthReport(bool Ready, IReadOnlyList<string> Reasons);
+internal sealed record HealthReport(bool Ready, IReadOnlyList<string> Reasons)
+{
+    /// <summary>What is not as it should be, and no reason to send requests elsewhere: no other proxy would serve them better.</summary>
+    [Description("What is not as it should be, and no reason to send requests elsewhere: no other proxy would serve them better.")]
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+}
+
+/// <summary>What a dtable-server has of the buckets.</summary>
+/// <param name="Node">The node id.</param>
+/// <param name="Buckets">How many.</param>
+/// <param name="Share">That by all 256, from 0 to 1.</param>
+/// <param name="State">live, missing, suspect or dead; then draining and cordoned, where it is.</param>
+internal sealed record ShareReport(string Node, int Buckets, double Share, string State);
 
 /// <summary>The store.</summary>
 /// <param name="Description">What it is.</param>

@@ -2,6 +2,7 @@ using System.Net;
 using BucketProxy.Admin.Endpoints;
 using BucketProxy.Admin.Security;
 using BucketProxy.Configuration;
+using BucketProxy.Configuration.Values;
 using BucketProxy.Dashboard;
 using BucketProxy.Gateway.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -22,7 +23,9 @@ internal sealed class AdminHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ServerCertificate? _certificate;
 
-    private AdminHost(WebApplication app, ServerCertificate? certificate) => (_app, _certificate) = (app, certificate);
+    private readonly ListenAddress _listen;
+
+    private AdminHost(WebApplication app, ServerCertificate? certificate, ListenAddress listen) => (_app, _certificate, _listen) = (app, certificate, listen);
 
     /// <summary>Where it listens, once started: with the port it was given.</summary>
     public IReadOnlyList<string> Addresses =>
@@ -83,7 +86,7 @@ internal sealed class AdminHost : IAsyncDisposable
         Use(app);
         Map(app, context, time);
         more?.Invoke(app);
-        return new AdminHost(app, certificate);
+        return new AdminHost(app, certificate, settings.Listen);
     }
 
     /// <summary>What the port's pipeline needs, whatever server it runs on.</summary>
@@ -122,8 +125,9 @@ internal sealed class AdminHost : IAsyncDisposable
     }
 
     /// <summary>Listens.</summary>
-    /// <exception cref="IOException">The port is taken.</exception>
-    public Task StartAsync(CancellationToken cancellationToken) => _app.StartAsync(cancellationToken);
+    /// <exception cref="IOException">The port is taken, is not for this user, or its address is none of this machine.</exception>
+    public Task StartAsync(CancellationToken cancellationToken) =>
+        BindFailure.NamedAsync(_listen.ToString(), () => _app.StartAsync(cancellationToken));
 
     /// <summary>Stops listening; requests under way may finish until the token says otherwise.</summary>
     public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);

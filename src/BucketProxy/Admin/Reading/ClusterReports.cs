@@ -21,7 +21,8 @@ internal static class ClusterReports
         description, status.Connected, status.ClusterId.ToString("x", System.Globalization.CultureInfo.InvariantCulture), status.Revision,
         status.Age?.TotalSeconds, status.WatchRestarts, status.NotAdopted, status.LastError);
 
-    public static IReadOnlyList<ProxyReport> Proxies(ClusterView? view) => view is null ? [] :
+    /// <summary>The proxies; null: unknown.</summary>
+    public static IReadOnlyList<ProxyReport>? Proxies(ClusterView? view) => view is null ? null :
     [
         .. view.Proxies.Select(p => new ProxyReport(
             p.Key, p.Value.Address, p.Value.Version, p.Value.OnStoreLoss, view.Alive.Contains(p.Key), p.Value.Left, p.Value.Busy)),

@@ -1,6 +1,7 @@
 using BucketProxy.Admin.Contract;
 using BucketProxy.Cluster.View;
 using BucketProxy.Configuration;
+using BucketProxy.Core.Bases;
 using BucketProxy.Core.Nodes;
 
 namespace BucketProxy.Admin.Reading;
@@ -25,6 +26,14 @@ internal static class NodeReports
         var loads = ClusterReports.Loads(view);
         return [.. ids.Select(id => Report(id, view, configured.FirstOrDefault(n => n.Id == id), standings.GetValueOrDefault(id), loads))];
     }
+
+    /// <summary>What each has of the buckets.</summary>
+    public static IReadOnlyList<ShareReport> Shares(IEnumerable<NodeReport> nodes) =>
+        [.. nodes.Select(n => new ShareReport(n.Id, n.Buckets, n.Buckets / (double)Bucket.Count, StateOf(n)))];
+
+    /// <summary>Standing and wishes in one text.</summary>
+    public static string StateOf(NodeReport node) =>
+        string.Join(", ", [node.Standing, .. node.Draining ? ["draining"] : Array.Empty<string>(), .. node.Cordoned ? ["cordoned"] : Array.Empty<string>()]);
 
     private static NodeReport Report(string id, ClusterView? view, NodeSettings? configured, string? standing, BucketLoad[] loads)
     {

@@ -29,7 +29,7 @@ internal static class ReadCommands
             if (call.Json)
                 environment.WriteLine(System.Text.Json.JsonSerializer.Serialize(status.Health, Admin.AdminJson.Options));
             else
-                environment.WriteLine(status.Health.Ready ? "ready" : $"not ready: {string.Join("; ", status.Health.Reasons)}");
+                environment.WriteLine(string.Join("; ", [status.Health.Ready ? "ready" : $"not ready: {string.Join("; ", status.Health.Reasons)}", .. status.Health.Remarks]));
             return status.Health.Ready ? ExitCode.Done : ExitCode.Failed;
         });
 
@@ -112,9 +112,8 @@ internal static class ReadCommands
         var table = Tables.New("node", "is", "buckets", "pins", "weight", "requests/s", "sockets", "gives buckets up", "gate", "address");
         foreach (var node in nodes)
         {
-            string[] states = [node.Standing, .. node.Draining ? ["draining"] : Array.Empty<string>(), .. node.Cordoned ? ["cordoned"] : Array.Empty<string>()];
             table.AddRow(Tables.Row(
-                node.Id, string.Join(", ", states), node.Buckets, node.Pins, node.Weight, Math.Round(node.Rate, 1), node.Sockets,
+                node.Id, NodeReports.StateOf(node), node.Buckets, node.Pins, node.Weight, Math.Round(node.Rate, 1), node.Sockets,
                 node.Release is { } release ? release.ToString().ToLowerInvariant() : "-",
                 node.Gate.ToString().ToLowerInvariant(), node.LocalNodeUrl));
         }

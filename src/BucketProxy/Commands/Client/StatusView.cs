@@ -18,12 +18,22 @@ internal static class StatusView
               {(status.Health.Ready ? "ready" : $"NOT READY: {string.Join("; ", status.Health.Reasons)}")}
               store    {store.Description}, revision {store.Revision}, {Followed(store)}
               table    revision {table.Revision}{(table.Stale ? ", STALE" : "")}: {table.Open} buckets open, {table.Moving} moving, {table.Unassigned} unassigned, {table.Pins} pins
-              leader   {status.Leader?.Instance ?? "none"}{(status.Leader?.Address is { } address ? $" at {address}" : "")}
-              {(status.Frozen ? $"FROZEN   {status.FrozenReason ?? "no reason given"}" : "moves    allowed")}{(status.Order is { Done: false } order ? $"; order {order.Plan}: {order.Pending} moves to go" : "")}
+              leader   {(status.Known ? status.Leader?.Instance ?? "none" : "unknown")}{(status.Leader?.Address is { } address ? $" at {address}" : "")}
+              {Moves(status)}{(status.Order is { Done: false } order ? $"; order {order.Plan}: {order.Pending} moves to go" : "")}
 
 
             """)));
-        WriteProxies(output, status.Proxies);
+        foreach (var remark in status.Health.Remarks)
+            output.Write(new Text($"NOTE {remark}.\n"));
+        if (status.Known)
+        {
+            WriteShares(output, status.Shares ?? []);
+            WriteProxies(output, status.Proxies ?? []);
+        }
+        else
+        {
+            output.Write(new Text("Servers and proxies: unknown; this instance has not read the cluster's state yet.\n"));
+        }
         GuaranteeView.Write(output, status.Guarantees);
         if (status.HottestBases.Count > 0)
         {
@@ -44,6 +54,24 @@ internal static class StatusView
         }
         if (status.Alarms.Count == 0)
             output.Write(new Text("No alarms.\n"));
+    }
+
+    private static string Moves(StatusReport status) => status.Frozen switch
+    {
+        null => "moves    unknown",
+        true => $"FROZEN   {status.FrozenReason ?? "no reason given"}",
+        false => "moves    allowed",
+    };
+
+    private static void WriteShares(IAnsiConsole output, IReadOnlyList<ShareReport> shares)
+    {
+        var table = Tables.New("node", "buckets", "share", "is");
+        foreach (var one in shares)
+            table.AddRow(Tables.Row(one.Node, one.Buckets, one.Share.ToString("0.0 %", CultureInfo.InvariantCulture), one.State));
+        if (shares.Count > 0)
+            output.Write(table);
+        else
+            output.Write(new Text("No dtable-server is registered.\n"));
     }
 
     private static void WriteProxies(IAnsiConsole output, IReadOnlyList<ProxyReport> proxies)

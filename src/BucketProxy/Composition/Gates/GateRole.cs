@@ -51,7 +51,7 @@ internal sealed class GateRole : IAsyncDisposable
     /// <summary>Why no request goes to the server at the moment; null: they do, or would if it owned anything.</summary>
     public string? NotReady => Agent.IsOpen ? null : Agent.State switch
     {
-        { CreatedAt: 0 } => "the gate is not registered",
+        { CreatedAt: 0 } => Agent.Trouble is { } trouble ? $"the gate is not registered: {trouble}" : "the gate is not registered",
         { Step: ServerStep.Starting, Run: null } => "the server behind the gate is being started",
         { Step: ServerStep.Starting } => "the server behind the gate does not answer yet",
         { Step: ServerStep.Stopping or ServerStep.Draining } => "the server behind the gate is being restarted",

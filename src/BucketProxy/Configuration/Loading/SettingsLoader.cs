@@ -32,14 +32,18 @@ internal static class SettingsLoader
             return new LoadedSettings(new BucketProxySettings(), [.. errors]);
         layers.Add(OpenTelemetryLayer.Read(environment));
         layers.Add(EnvironmentLayer.Read(environment));
-        layers.Add(CommandLine(flags));
-        return Load(layers);
+        KeyValuePair<string, string?>[] given = [.. flags];
+        foreach (var twice in given.GroupBy(f => Path(f.Key), StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1))
+            errors.Add(new SettingError("command line", SettingsLayer.SpellAsFile(twice.Key), null, "is given more than once; allowed: once."));
+        layers.Add(CommandLine(given));
+        var loaded = Load(layers);
+        return loaded with { Errors = [.. errors, .. loaded.Errors] };
     }
 
     /// <summary>The layer of the command line.</summary>
-    /// <param name="flags">Settings by paths of <c>.</c> or <c>:</c>.</param>
+    /// <param name="flags">Settings by paths of <c>.</c> or <c>:</c>. Of those that are given more than once, the first counts.</param>
     public static SettingsLayer CommandLine(IEnumerable<KeyValuePair<string, string?>> flags) =>
-        SettingsLayer.Of("command line", flags.Select(f => KeyValuePair.Create(Path(f.Key), f.Value)));
+        SettingsLayer.Of("command line", flags.Select(f => KeyValuePair.Create(Path(f.Key), f.Value)).DistinctBy(f => f.Key, StringComparer.OrdinalIgnoreCase));
 
     /// <summary><c>nodes[1].weight</c> as <c>nodes:1:weight</c>.</summary>
     private static string Path(string spelled) => spelled

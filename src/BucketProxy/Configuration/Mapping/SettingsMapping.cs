@@ -106,11 +106,12 @@ internal static class SettingsMapping
         };
     }
 
-    /// <summary>For the gate's port: as the data port, but for where it is opened.</summary>
+    /// <summary>For the gate's port: as the data port, but for where it is opened, and without a grace: nobody else can serve in its place.</summary>
     public static GatewayOptions ToGateDataOptions(this BucketProxySettings settings) => settings.ToGatewayOptions() with
     {
         Address = settings.Gate.Listen.Address?.ToString() ?? "*",
         Port = settings.Gate.Listen.Port,
+        DrainGrace = TimeSpan.Zero,
     };
 
     /// <summary>For the gate. Only for the role <c>gate</c>, whose settings have a node and an address.</summary>

@@ -78,11 +78,12 @@ export function startFreeze() {
 }
 
 export function drawFrozen(model, disabled) {
-  const { frozen, frozenReason } = model.status;
-  byId('frozen').hidden = !frozen;
+  // Not known yet: neither order would be the right one.
+  const { known, frozen, frozenReason } = model.status;
+  byId('frozen').hidden = frozen !== true;
   setText(byId('frozen-text'), `No bucket changes its owner: ${frozenReason ?? 'no reason given'}.`);
-  byId('freeze').hidden = frozen;
-  for (const id of ['freeze', 'unfreeze']) byId(id).disabled = disabled;
+  byId('freeze').hidden = frozen === true;
+  for (const id of ['freeze', 'unfreeze']) byId(id).disabled = disabled || !known;
 }
 
 export function drawHealth(model) {
@@ -90,9 +91,10 @@ export function drawHealth(model) {
   const pill = byId('health');
   pill.hidden = false;
   const [level, text] = alarms.length > 0 ? ['bad', plural(alarms.length, 'alarm')]
-    : !health.ready ? ['warning', 'this instance is not ready'] : ['good', 'all well'];
+    : !health.ready ? ['warning', 'this instance is not ready']
+      : health.remarks.length > 0 ? ['warning', 'ready, with remarks'] : ['good', 'all well'];
   pill.className = `pill ${level}`;
-  pill.title = health.reasons.join('\n');
+  pill.title = [...health.reasons, ...health.remarks].join('\n');
   setText(pill, text);
   const title = `${alarms.length > 0 ? `(${alarms.length}) ` : ''}${model.status.cluster} · BucketProxy`;
   if (document.title !== title) document.title = title;

@@ -6,7 +6,7 @@ import { number } from './format.js';
 export function drawFacts(model) {
   const { status, totals, nodes } = model;
   const live = nodes.filter(node => model.standing(node) === 'live').length;
-  const proxies = status.proxies.filter(proxy => !proxy.left);
+  const proxies = (status.proxies ?? []).filter(proxy => !proxy.left);
   const alive = proxies.filter(proxy => proxy.alive).length;
   const { table } = status;
   const facts = [
@@ -14,10 +14,10 @@ export function drawFacts(model) {
     ['Sockets', number(totals.sockets)],
     ['Nodes live', `${live}`, `of ${nodes.length}`, live < nodes.length ? 'bad' : null],
     ['Buckets open', `${table.open}`, table.unassigned > 0 ? `${table.unassigned} without owner` : 'of 256', table.unassigned > 0 ? 'bad' : null],
-    ['Moving', `${status.moving}`],
+    ['Moving', status.known ? `${status.moving}` : 'unknown'],
     ['Pins', `${table.pins}`],
-    ['Proxies alive', `${alive}`, `of ${proxies.length}`, alive < proxies.length ? 'bad' : null],
-    ['Leader', status.leader ? status.leader.instance : 'none', null, status.leader ? 'text' : 'bad'],
+    ['Proxies alive', status.known ? `${alive}` : 'unknown', status.known ? `of ${proxies.length}` : null, alive < proxies.length ? 'bad' : null],
+    ['Leader', status.leader ? status.leader.instance : status.known ? 'none' : 'unknown', null, status.leader || !status.known ? 'text' : 'bad'],
     ['Store', status.store.connected ? 'follows' : 'away', status.store.connected ? null : status.store.ageSeconds === undefined ? 'never seen' : `for ${status.store.ageSeconds} s`,
       status.store.connected ? null : 'bad'],
     ['Table', table.stale ? 'stale' : 'current', `revision ${table.revision}`, table.stale ? 'bad' : null],
@@ -55,10 +55,11 @@ export function drawInstance(model) {
 }
 
 export function drawProxies(model) {
-  const proxies = model.status.proxies.filter(proxy => !proxy.left);
+  const { known } = model.status;
+  const proxies = (model.status.proxies ?? []).filter(proxy => !proxy.left);
   setText(byId('proxy-count'), proxies.length > 1 ? `${proxies.filter(proxy => proxy.alive).length} of ${proxies.length} alive` : '');
   if (proxies.length === 0) {
-    byId('proxies').replaceChildren(el('li', { class: 'empty', 'data-key': '-' }, 'No proxy has registered.'));
+    byId('proxies').replaceChildren(el('li', { class: 'empty', 'data-key': '-' }, known ? 'No proxy has registered.' : 'Unknown: this instance has not read the cluster’s state yet.'));
     return;
   }
   setChildren(byId('proxies'), proxies, proxy => proxy.instance, proxy => el('li', { class: 'line' },
