@@ -78,6 +78,23 @@ public sealed class ComposeTests
             > (new BucketProxySettings().Data.DrainLimit + new GateSettings().SaveTime).TotalSeconds);
     }
 
+    // SeaTable 6.2 has no file for these, and the program that the gate starts inherits them.
+    [Fact]
+    public void SeaTablesVariables_AreThoseOfItsManual()
+    {
+        var custom = Assert.Single(Yaml.Read(Repository.File("config", "custom-seatable-server.yml"))).At("services", "seatable-server", "environment");
+        Assert.Equal(["INNER_DTABLE_SERVER_URL", "SAVE_INTERVAL"], custom.EnumerateObject().Select(v => v.Name));
+        // Where the manual has its proxy.
+        Assert.Equal("http://dtable-web:5000", custom.At("INNER_DTABLE_SERVER_URL").GetString());
+        var gate = Assert.Single(Yaml.Read(Repository.File("config", "docker-compose.gate.yml"))).At("services").EnumerateObject().Single().Value;
+        Assert.Equal(custom.At("SAVE_INTERVAL").ToString(), gate.At("environment", "SAVE_INTERVAL").ToString());
+        // Each that it calls has an address.
+        var known = gate.At("extra_hosts").Texts().Select(h => h.Split(':')[0]).ToArray();
+        var called = gate.At("environment").EnumerateObject().Where(v => v.Name.StartsWith("INNER_", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(["INNER_DTABLE_WEB_SERVICE_URL", "INNER_DTABLE_DB_URL", "INNER_DTABLE_STORAGE_SERVER_URL"], called.Select(v => v.Name));
+        Assert.All(called, v => Assert.Contains(new Uri(v.Value.GetString()!).Host, known));
+    }
+
     private static TimeSpan DrainLimitOf(System.Text.Json.JsonElement service) =>
         service.At("environment").TryGetProperty("BUCKETPROXY_DATA__DRAIN_LIMIT", out var own) && Duration.TryParse(own.GetString()!, out var limit)
             ? limit
