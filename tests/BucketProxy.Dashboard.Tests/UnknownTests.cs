@@ -29,5 +29,6 @@ public sealed class UnknownTests(Chromium chromium)
         await page.IsLiveAsync();
         await Expect(page["#alarms"]).ToContainTextAsync("The store does not answer instance-1: no answer within 2 s.");
         await Expect(page["#facts"]).ToContainTextAsync("for 12 s");
+        await Expect(page["#health"]).ToContainTextAsync("ready, with remarks");
     }
 }

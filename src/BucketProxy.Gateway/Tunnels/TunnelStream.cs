@@ -17,11 +17,13 @@ namespace BucketProxy.Gateway.Tunnels;
 /// <param name="baseId">What the bytes are counted for.</param>
 /// <param name="load">Counts them.</param>
 /// <param name="clientEnded">Called when the client ends its side.</param>
-/// <param name="closed">Called when both have closed, and each has the other's close frame: nobody says anything any more.</param>
+/// <param name="closed">Called when both have closed, and each has the other's close frame: nobody says anything any more. Perhaps more than once.</param>
 /// <param name="canCancel">Reads and writes of <paramref name="client"/> may be cancelled; else its own end wakes who waits.</param>
 internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Action clientEnded, Action closed, bool canCancel) : Stream
 {
     private const int ReadOutSize = 4096;
+    private const int ByClient = 1;
+    private const int ByNode = 2;
     private readonly ClientDirection _toNode = new();
     private readonly ClientReader _reader = new(client, canCancel);
     private FrameCursor _fromNode;
@@ -31,8 +33,7 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
     private volatile bool _untilNodeClose;
     private volatile bool _nodeIsDone;
     private volatile bool _isWriting;
-    private bool _hasClientClosed;
-    private volatile bool _hasNodeClosed;
+    // Whose close frames are with the other.
     private int _closes;
     private long _written;
 
@@ -73,8 +74,8 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
         _untilNodeClose = true;
         _toNode.BeginClose();
         _reader.Wake();
-        // Either this sees that the client has it, or whoever brings it sees who waits: between the two looks lies a lock here, an interlocked count there.
-        if (_hasNodeClosed)
+        // Either this sees that the client has it, or whoever brings it sees who waits: between the two looks lies a lock here, an interlocked write there.
+        if ((Volatile.Read(ref _closes) & ByNode) != 0)
             _nodeClosed.TrySetResult();
         return _nodeClosed.Task;
     }
@@ -153,11 +154,8 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
             _cancelling = cancellationToken.UnsafeRegister(static s => ((TunnelStream)s!).End(), this);
         }
         var step = _toNode.Next(buffer.Span, out var length);
-        if (_toNode.IsClosed && !_hasClientClosed)
-        {
-            _hasClientClosed = true;
-            OneClosed();
-        }
+        if (_toNode.IsClosed)
+            Closed(ByClient);
         if (step is ClientDirection.Step.Give or ClientDirection.Step.End)
             return new ValueTask<int>(length);
         if (step == ClientDirection.Step.Wait)
@@ -264,18 +262,15 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
     /// <summary>The last that the node says.</summary>
     private async ValueTask WriteCloseAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
     {
-        if (_hasNodeClosed)
-            return;
-        await WriteOnAsync(buffer, cancellationToken);
-        _hasNodeClosed = true;
-        OneClosed();
+        if (!buffer.IsEmpty)
+            await WriteOnAsync(buffer, cancellationToken);
+        Closed(ByNode);
         _nodeClosed?.TrySetResult();
     }
 
-    /// <summary>One side's close frame is with the other.</summary>
-    private void OneClosed()
+    private void Closed(int side)
     {
-        if (Interlocked.Increment(ref _closes) == 2)
+        if ((Interlocked.Or(ref _closes, side) | side) == (ByClient | ByNode))
             closed();
     }
 
