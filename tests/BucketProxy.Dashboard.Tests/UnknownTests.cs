@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using BucketProxy.Tests.Admin;
 
 namespace BucketProxy.Dashboard.Tests;
@@ -29,6 +30,16 @@ public sealed class UnknownTests(Chromium chromium)
         await page.IsLiveAsync();
         await Expect(page["#alarms"]).ToContainTextAsync("The store does not answer instance-1: no answer within 2 s.");
         await Expect(page["#facts"]).ToContainTextAsync("for 12 s");
-        await Expect(page["#health"]).ToContainTextAsync("ready, with remarks");
+        await Expect(page["#health"]).ToHaveTextAsync("1 alarm");
+    }
+
+    [Fact]
+    public async Task Remark_WithoutAnAlarm_StandsBesideReady()
+    {
+        await using var site = await AdminSite.StartAsync();
+        await using var page = await DashboardPage.OpenAsync(chromium, site);
+        await page.IsLiveAsync();
+        await Expect(page["#health"]).ToHaveTextAsync("ready, with remarks");
+        await Expect(page["#health"]).ToHaveAttributeAsync("title", new Regex("16 of 256 have no owner"));
     }
 }
