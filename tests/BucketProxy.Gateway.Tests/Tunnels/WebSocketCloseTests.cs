@@ -20,10 +20,8 @@ public sealed class WebSocketCloseTests
     public async Task Node_ClosesAndClientAnswers_BothConnectionsEndAtOnce(bool nodeEndsItsConnection)
     {
         var answered = new TaskCompletionSource<WsFrame>();
-        await using var node = new FakeNode(async (request, wire) =>
+        await using var node = ClosingNode(async wire =>
         {
-            await wire.SendAsync(Ws.Accept(request));
-            await wire.SendAsync(Ws.Frame(Ws.Close, Normal, masked: false));
             answered.SetResult(await wire.ReadFrameAsync());
             if (!nodeEndsItsConnection)
                 await wire.ReadToEndAsync();
@@ -43,12 +41,7 @@ public sealed class WebSocketCloseTests
     [Fact]
     public async Task Node_ClosesAndEndsAtOnce_ClientsAnswerEndsItsConnection()
     {
-        await using var node = new FakeNode(async (request, wire) =>
-        {
-            await wire.SendAsync(Ws.Accept(request));
-            await wire.SendAsync(Ws.Frame(Ws.Close, Normal, masked: false));
-            throw new EndOfStreamException();
-        });
+        await using var node = ClosingNode(static _ => throw new EndOfStreamException());
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record, time: _time);
         await using var client = await SocketIo.OpenAsync(gateway);
 
@@ -93,10 +86,8 @@ public sealed class WebSocketCloseTests
     [InlineData(1, 0)]
     public async Task Client_AnswersInPieces_EndsWithTheLast(int first, int nodeEndsAfter)
     {
-        await using var node = new FakeNode(async (request, wire) =>
+        await using var node = ClosingNode(async wire =>
         {
-            await wire.SendAsync(Ws.Accept(request));
-            await wire.SendAsync(Ws.Frame(Ws.Close, Normal, masked: false));
             await wire.ReadExactlyAsync(nodeEndsAfter);
             throw new EndOfStreamException();
         });
@@ -165,12 +156,7 @@ public sealed class WebSocketCloseTests
     [Fact]
     public async Task Node_ClosesAndClientNeverAnswers_EndsWhenItsTimeIsOver()
     {
-        await using var node = new FakeNode(async (request, wire) =>
-        {
-            await wire.SendAsync(Ws.Accept(request));
-            await wire.SendAsync(Ws.Frame(Ws.Close, Normal, masked: false));
-            await wire.ReadToEndAsync();
-        });
+        await using var node = ClosingNode(static wire => wire.ReadToEndAsync());
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record, time: _time);
         await using var client = await SocketIo.OpenAsync(gateway);
         Assert.Equal(1000, await SocketIo.CloseCodeAsync(client));
@@ -182,6 +168,14 @@ public sealed class WebSocketCloseTests
         Assert.Empty(await end);
         await NothingIsOpenAsync(gateway, node);
     }
+
+    // It says its close first.
+    private static FakeNode ClosingNode(Func<RawConnection, Task> then) => new(async (request, wire) =>
+    {
+        await wire.SendAsync(Ws.Accept(request));
+        await wire.SendAsync(Ws.Frame(Ws.Close, Normal, masked: false));
+        await then(wire);
+    });
 
     private static Task NothingIsOpenAsync(GatewayUnderTest gateway, FakeNode node) =>
         GatewayUnderTest.UntilAsync(() => gateway.Traffic.OpenTunnels == 0 && node.OpenConnections == 0, "nothing is open");

@@ -53,13 +53,7 @@ public sealed class WebSocketHalfCloseTests
     public async Task Client_EndsItsSide_NodeGoesOnInSilence_EndsWhenItsTimeIsOver()
     {
         var seen = new TaskCompletionSource();
-        await using var node = new FakeNode(async (request, wire) =>
-        {
-            await wire.SendAsync(Ws.Accept(request));
-            await wire.ReadToEndAsync();
-            seen.SetResult();
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None);
-        });
+        await using var node = SilentNode(seen);
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record, time: _time);
         await using var client = await SocketIo.OpenAsync(gateway);
 
@@ -109,13 +103,7 @@ public sealed class WebSocketHalfCloseTests
     public async Task Move_ClientHasEndedItsSide_Told1012_WithYarpItEnds()
     {
         var seen = new TaskCompletionSource();
-        await using var node = new FakeNode(async (request, wire) =>
-        {
-            await wire.SendAsync(Ws.Accept(request));
-            await wire.ReadToEndAsync();
-            seen.SetResult();
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None);
-        });
+        await using var node = SilentNode(seen);
         await using var gateway = await GatewayUnderTest.StartAsync(node.Record, SocketIo.AtOnce with { NodeRunOut = TimeSpan.FromMilliseconds(50) });
         await using var client = await SocketIo.OpenAsync(gateway);
         await client.Wire.SendAsync(Ws.Frame(Ws.Text, "hello", masked: true).AsMemory(0, 7));
@@ -129,6 +117,15 @@ public sealed class WebSocketHalfCloseTests
             Assert.Equal(1012, await SocketIo.CloseCodeAsync(client));
         Assert.Empty(await client.Wire.ReadToEndAsync().Within());
     }
+
+    // It sees the client's end, and goes on without a word.
+    private static FakeNode SilentNode(TaskCompletionSource seen) => new(async (request, wire) =>
+    {
+        await wire.SendAsync(Ws.Accept(request));
+        await wire.ReadToEndAsync();
+        seen.SetResult();
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None);
+    });
 
     private Task UntilAsync(Func<bool> condition, string what) => GatewayUnderTest.UntilAsync(
         () =>
