@@ -115,14 +115,19 @@ public sealed class ClientDirectionTests
     }
 
     // Else a move waits for a frame that never ends.
-    [Fact]
-    public void Ended_InsideAFrame_Quiet()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Ended_InsideAFrame_Quiet(bool beforeTheStop)
     {
         _direction.Pass(Frame.AsSpan(0, 3));
         _direction.Next(_buffer, out _);
-        _direction.Ended();
+        if (beforeTheStop)
+            _direction.Ended();
 
         _direction.Stop();
+        if (!beforeTheStop)
+            _direction.Ended();
 
         Assert.True(_direction.Quiet.IsCompleted);
         Assert.True(_direction.IsDone);
