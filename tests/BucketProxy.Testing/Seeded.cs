@@ -8,6 +8,9 @@ public static class Seeded
 {
     private const string Name = "TEST_SEED";
 
+    /// <summary>A seed is given in the environment: only that one is tried.</summary>
+    public static bool IsGiven => Environment.GetEnvironmentVariable(Name) is not null;
+
     /// <summary>Runs it from one seed after the other.</summary>
     /// <param name="times">How many seeds are tried; with one given in the environment, only that one.</param>
     /// <param name="body">What is tried.</param>

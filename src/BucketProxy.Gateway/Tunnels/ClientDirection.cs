@@ -54,7 +54,7 @@ internal sealed class ClientDirection
         {
             _quiet ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _isStopped |= _frames.AtBoundary;
-            if (_hasEnded || (_isStopped && !_isWithForwarder))
+            if (_hasEnded || _isOver || (_isStopped && !_isWithForwarder))
                 _quiet.TrySetResult();
         }
     }

@@ -38,12 +38,12 @@ internal struct FrameCursor
         return passed;
     }
 
-    /// <summary>Passes frames until one with <paramref name="opcode"/> begins. Returns how many bytes came before it, or the length
-    /// of <paramref name="data"/> when none begins in it.</summary>
+    /// <summary>Passes frames until one with <paramref name="opcode"/> begins, or up to the end of one that has begun, or ended, before. Returns how many bytes
+    /// that were: the length of <paramref name="data"/> when there is none.</summary>
     public int AdvanceUntil(byte opcode, ReadOnlySpan<byte> data)
     {
         var passed = 0;
-        while (passed < data.Length)
+        while (passed < data.Length && !HasEnded(opcode))
         {
             if (AtBoundary && Opcode(data[passed]) == opcode)
                 return passed;

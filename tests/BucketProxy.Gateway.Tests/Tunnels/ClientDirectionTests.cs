@@ -133,6 +133,17 @@ public sealed class ClientDirectionTests
         Assert.True(_direction.IsDone);
     }
 
+    [Fact]
+    public void End_InsideAFrameBeforeStop_Quiet()
+    {
+        _direction.Pass(Frame.AsSpan(0, 3));
+        _direction.End();
+
+        _direction.Stop();
+
+        Assert.True(_direction.Quiet.IsCompleted);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(5)]

@@ -79,6 +79,21 @@ public sealed class FrameCursorTests
         }
     }
 
+    // What comes behind a close is nobody's, also behind one that a move found half sent, or sent.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void AdvanceUntil_InsideOrBehindAClose_StopsAtItsEnd(int first)
+    {
+        var close = Ws.Frame(Ws.Close, [3, 232], masked: false);
+        var cursor = new FrameCursor();
+        cursor.AdvanceThrough(FrameCursor.Close, close.AsSpan(0, first));
+
+        Assert.Equal(close.Length - first, cursor.AdvanceUntil(FrameCursor.Close, [.. close.AsSpan(first), .. Ws.Frame(Ws.Text, "nobody's", masked: false)]));
+        Assert.True(cursor.HasEnded(FrameCursor.Close));
+    }
+
     [Fact]
     public void AdvanceUntil_NoClose_PassesAll()
     {
