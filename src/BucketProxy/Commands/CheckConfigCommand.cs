@@ -48,7 +48,8 @@ internal static class CheckConfigCommand
         return command;
     }
 
-    private static IEnumerable<string> Summary(BucketProxySettings settings)
+    /// <summary>What counts, in a few lines.</summary>
+    internal static IEnumerable<string> Summary(BucketProxySettings settings)
     {
         yield return $"The settings are allowed. Cluster '{settings.Cluster}', {string.Join(" and ", settings.Roles).ToLowerInvariant()}.";
         yield return settings.Store == StoreKind.Etcd

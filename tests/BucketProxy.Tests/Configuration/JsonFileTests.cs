@@ -28,6 +28,22 @@ public sealed class JsonFileTests
         Assert.Equal(["test.json: " + expected], errors.Where(e => e.StartsWith($"test.json: {key}: ", StringComparison.Ordinal)));
     }
 
+    // An empty name is one: what stands under it is no setting of the file.
+    [Theory]
+    [InlineData("{ \"\": { \"store\": \"embedded\" } }", "test.json: \"\": is no setting. Known here: ")]
+    [InlineData("{ \"data\": { \"\": 1 } }", "test.json: data.\"\": is no setting. Known here: ")]
+    public void Load_AnEmptyName_IsNoSetting(string json, string expected)
+    {
+        var errors = Loading.Errors(json);
+        Assert.Contains(errors, e => e.StartsWith(expected, StringComparison.Ordinal));
+        Assert.Contains(errors, e => e.StartsWith("store: is missing", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Load_AnItemOfAnotherTypeBeforeABadOne_EachIsNamedByItsOwnPlace() => Assert.Equal(
+        ["test.json: nodes[0]: \"7\" is a number; a section is expected: { … }.", "test.json: nodes[1].id: \"server-1\" is not allowed; allowed: 'dtable-server-' and at least one of: letters, digits, '-', '_', '.'."],
+        Loading.Errors("""{ "store": "embedded", "nodes": [7, { "id": "server-1", "local_node_url": "http://a" }] }"""));
+
     [Theory]
     [InlineData("\"data\": { \"listen\": 5550, \"holdTotal\": 1, \"inlineScheduling\": true }")]
     [InlineData("\"data\": { \"listen\": \"5550\", \"holdTotal\": \"1\", \"inlineScheduling\": \"true\" }")]

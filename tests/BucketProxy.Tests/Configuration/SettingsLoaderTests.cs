@@ -67,6 +67,24 @@ public sealed class SettingsLoaderTests
         Assert.Equal("dtable-server-09", Assert.Single(settings.Nodes).Id);
     }
 
+    // Whichever the environment happened to name last would count.
+    [Fact]
+    public void Load_TwoVariablesForOneSetting_AreRefused() => Assert.Contains(
+        "environment: BUCKETPROXY_DATADIRECTORY: says the same setting as BUCKETPROXY_DATA_DIRECTORY; allowed: one of the two.",
+        Loading.Errors($$"""{ {{Loading.OneNode}} }""", ("BUCKETPROXY_DATA_DIRECTORY", "a"), ("BUCKETPROXY_DATADIRECTORY", "b")));
+
+    [Theory]
+    [InlineData("BUCKETPROXY_ETCD__ENDPOINTS", "a", "BUCKETPROXY_ETCD__ENDPOINTS__0", "environment: BUCKETPROXY_ETCD__ENDPOINTS: \"a\" is given as one text, and so is what it holds; allowed: one of the two.")]
+    [InlineData("BUCKETPROXY_PINS", "ff84e1a1=dtable-server-01", "BUCKETPROXY_PINS__00112233", "environment: BUCKETPROXY_PINS: \"ff84e1a1=dtable-server-01\" is given as one text, and so is what it holds; allowed: one of the two.")]
+    [InlineData("BUCKETPROXY_MONITOR", "on", "BUCKETPROXY_MONITOR__MODE", "environment: BUCKETPROXY_MONITOR: \"on\" is given, and so is BUCKETPROXY_MONITOR__MODE; allowed: one of the two.")]
+    public void Load_TheWholeAndAPartOfIt_AreRefused(string whole, string value, string part, string expected) =>
+        Assert.Contains(expected, Loading.Errors("{}", (whole, value), (part, "off")));
+
+    [Fact]
+    public void Load_ALineEndInAValue_StaysOneLine() => Assert.Contains(
+        "environment: BUCKETPROXY_CLUSTER: \"a\\u000ab\\u001b\" is not allowed; allowed: letters, digits, '-', '_' and '.', at most 64.",
+        Loading.Errors($$"""{ {{Loading.OneNode}} }""", ("BUCKETPROXY_CLUSTER", "a\nb\u001b")));
+
     [Fact]
     public void Load_MapInTheEnvironment_IsReadFromCommas()
     {

@@ -12,6 +12,8 @@ public sealed class ValuesTests
     [InlineData("5m", 300_000, "5m")]
     [InlineData("24h", 86_400_000, "1d")]
     [InlineData("0s", 0, "0ms")]
+    [InlineData("0.41s", 410, "410ms")]
+    [InlineData("1.14s", 1_140, "1140ms")]
     public void Duration_WithUnit_IsReadAndWritten(string text, int milliseconds, string formatted)
     {
         Assert.True(Duration.TryParse(text, out var duration));
@@ -69,5 +71,9 @@ public sealed class ValuesTests
     [InlineData("1:5550")]
     [InlineData("*:")]
     [InlineData("[10.0.0.1]:80")]
+    [InlineData("[[::1]]:80")]
+    [InlineData("[[::1]:81]:80")]
+    [InlineData("010.0.0.1:80")]
+    [InlineData("0x7f.0.0.1:80")]
     public void ListenAddress_AnythingElse_IsRefused(string text) => Assert.False(ListenAddress.TryParse(text, out _));
 }

@@ -42,7 +42,7 @@ public sealed class KubernetesTests
             var token = Path.GetTempFileName();
             File.WriteAllText(token, "a-token-of-some-length");
             var variables = container.At("env").EnumerateArray().ToDictionary(v => v.At("name").GetString()!, _ => token);
-            var loaded = SettingsLoader.Load([FileLayer.Parse("config.json", OfKind("ConfigMap").Single().At("data", "config.json").GetString()!, [])!, EnvironmentLayer.Read(variables)]);
+            var loaded = SettingsLoader.Load([FileLayer.Parse("config.json", OfKind("ConfigMap").Single().At("data", "config.json").GetString()!, [])!, EnvironmentLayer.Read(variables, [])]);
             File.Delete(token);
             Assert.Empty(loaded.Errors.Select(e => e.ToString()));
             Assert.Equal(token, loaded.Settings.Admin.TokenFile);

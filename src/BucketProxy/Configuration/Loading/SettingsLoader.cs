@@ -31,7 +31,7 @@ internal static class SettingsLoader
         if (errors.Count > 0)
             return new LoadedSettings(new BucketProxySettings(), [.. errors]);
         layers.Add(OpenTelemetryLayer.Read(environment));
-        layers.Add(EnvironmentLayer.Read(environment));
+        layers.Add(EnvironmentLayer.Read(environment, errors));
         KeyValuePair<string, string?>[] given = [.. flags];
         foreach (var twice in given.GroupBy(f => Path(f.Key), StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1))
             errors.Add(new SettingError("command line", SettingsLayer.SpellAsFile(twice.Key), null, "is given more than once; allowed: once."));

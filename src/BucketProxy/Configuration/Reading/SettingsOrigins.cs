@@ -1,3 +1,4 @@
+using System.Globalization;
 using BucketProxy.Configuration.Schema;
 using BucketProxy.Configuration.Sources;
 
@@ -9,11 +10,12 @@ namespace BucketProxy.Configuration.Reading;
 internal sealed class SettingsOrigins(IReadOnlyList<SettingsLayer> layers, ICollection<SettingError> errors)
 {
     /// <summary>Whether any layer says anything at or under the path.</summary>
-    public bool IsGiven(string path) => Find(path) is not null;
+    public bool IsGiven(string path) => Find(AsGiven(path)) is not null;
 
     /// <summary>Reports a setting (path with <c>:</c>) where it stands.</summary>
     public void Report(string path, string? value, string problem)
     {
+        path = AsGiven(path);
         var (whole, inside) = Whole(path);
         // There it may be one text, in which the item has no place of its own.
         var layer = layers.LastOrDefault(l => l.Data.GetSection(path).Exists() || IsOneText(l) || (inside is not null && l.Data.GetSection(whole!).Exists()));
@@ -39,17 +41,43 @@ internal sealed class SettingsOrigins(IReadOnlyList<SettingsLayer> layers, IColl
                 return (Path(parts[..i]), Path(parts[i..]));
             if (node is SectionNode { Shorthand: { } shorthand } && i == parts.Length - 1 && shorthand.Name == parts[i])
                 return (Path(parts[..i]), null);
-            node = node switch
-            {
-                SectionNode section => section.Find(parts[i]),
-                ListNode list => list.Item,
-                _ => null,
-            };
+            node = Inside(node, parts[i]);
         }
         return (null, null);
-
-        static string Path(string[] some) => string.Join(ConfigurationPath.KeyDelimiter, some);
     }
+
+    /// <summary>
+    /// The path with items by the numbers that their source gives them. Settings count those that were read: a source may leave numbers out, and an item of another
+    /// type is not among them.
+    /// </summary>
+    private string AsGiven(string path)
+    {
+        SchemaNode? node = SettingsSchema.Root;
+        var parts = path.Split(ConfigurationPath.KeyDelimiter);
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (node is ListNode list && ItemsOf(list, Path(parts[..i])).ElementAtOrDefault(int.Parse(parts[i], CultureInfo.InvariantCulture)) is { } number)
+                parts[i] = number;
+            node = Inside(node, parts[i]);
+        }
+        return Path(parts);
+    }
+
+    private IEnumerable<string> ItemsOf(ListNode list, string path)
+    {
+        var layer = layers.LastOrDefault(l => l.Data.GetSection(path).GetChildren().Any() && ExpectedTypes.Problem(list, l.Kind(path)) is null);
+        return layer is null ? [] : layer.Data.GetSection(path).GetChildren()
+            .Where(c => c.Key.All(char.IsAsciiDigit) && ExpectedTypes.Problem(list.Item, layer.Kind(c.Path)) is null).Select(c => c.Key);
+    }
+
+    private static SchemaNode? Inside(SchemaNode? node, string part) => node switch
+    {
+        SectionNode section => section.Find(part),
+        ListNode list => list.Item,
+        _ => null,
+    };
+
+    private static string Path(string[] some) => string.Join(ConfigurationPath.KeyDelimiter, some);
 
     private SettingsLayer? Find(string path) => layers.LastOrDefault(l => l.Data.GetSection(path).Exists());
 }

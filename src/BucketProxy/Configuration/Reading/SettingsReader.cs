@@ -172,12 +172,20 @@ internal sealed class SettingsReader(IReadOnlyList<SettingsLayer> layers, IColle
                     if (section.Find(child.Key) is { } known)
                         RefuseUnknown(layer, known, at, child);
                     else
-                        Report(layer, at, null, NearestKey.Find(section, SettingsLayer.SpellAsFile(path), child.Key) is { } near
+                        Report(layer, at, null, NearestKey.Find(section, path.Length == 0 ? "" : SettingsLayer.SpellAsFile(path), child.Key) is { } near
                             ? $"is no setting. Did you mean {near}?"
                             : $"is no setting. Known here: {string.Join(", ", section.Children.Select(c => c.Name))}.");
                 }
-                if (data is IConfigurationSection { Value.Length: > 0 } one && section.Shorthand is null)
-                    Report(layer, path, one.Value, "is one value; a section is expected: { … }.");
+                if (data is IConfigurationSection { Value.Length: > 0 } one)
+                {
+                    if (section.Shorthand is not { } shorthand)
+                        Report(layer, path, one.Value, "is one value; a section is expected: { … }.");
+                    else if (layer.Data[Join(path, shorthand.Name)] is not null)
+                        Report(layer, path, one.Value, $"is given, and so is {layer.Spell(Join(path, shorthand.Name))}; allowed: one of the two.");
+                }
+                break;
+            case ListNode or MapNode when data is IConfigurationSection { Value.Length: > 0 } text && data.GetChildren().Any():
+                Report(layer, path, text.Value, "is given as one text, and so is what it holds; allowed: one of the two.");
                 break;
             case ListNode { Item: var item }:
                 // A value's own settings are reported where it is read.

@@ -4,6 +4,7 @@ using BucketProxy.Configuration.Reading;
 using BucketProxy.Configuration.Values;
 using BucketProxy.Core.Bases;
 using BucketProxy.Core.Nodes;
+using BucketProxy.Core.Targets;
 using BucketProxy.Etcd;
 using BucketProxy.Gateway.Options;
 using BucketProxy.Monitor.Options;
@@ -92,8 +93,8 @@ internal sealed class SettingsRules(BucketProxySettings settings, SettingsOrigin
             origins.Report("admin:listen", admin.ToString(), "is the data port too; allowed: another port.");
         foreach (var prefix in settings.Data.Prefixes)
         {
-            if (prefix is not ['/', _, ..] || prefix[^1] == '/' || prefix.Any(c => c is <= ' ' or > '~' or '?' or '#'))
-                origins.Report("data:prefixes", prefix, "is not allowed; allowed: a path that begins with '/' and does not end in one.");
+            if (TargetExtractor.PrefixProblem(prefix) is { } problem)
+                origins.Report("data:prefixes", prefix, $"is not allowed: {problem}");
         }
     }
 
@@ -132,6 +133,8 @@ internal sealed class SettingsRules(BucketProxySettings settings, SettingsOrigin
 
     private void CheckFiles()
     {
+        if (settings.DataDirectory.Length == 0 || settings.DataDirectory.Contains('\0', StringComparison.Ordinal))
+            origins.Report("dataDirectory", settings.DataDirectory, "is not allowed; allowed: the path of a directory.");
         MustExist("etcd:passwordFile", settings.Etcd.PasswordFile);
         MustExist("etcd:caFile", settings.Etcd.CaFile);
         MustExist("etcd:certificateFile", settings.Etcd.CertificateFile);

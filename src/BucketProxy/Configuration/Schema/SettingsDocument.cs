@@ -17,6 +17,7 @@ internal static class SettingsDocument
         * **Environment**: `BUCKETPROXY_` and the setting's name, `__` for the dot; case and single underscores do not matter:
           `BUCKETPROXY_DATA__HOLD_TIME=20s`. Lists with commas: `BUCKETPROXY_ETCD__ENDPOINTS=etcd-01,etcd-02`. Items of a list of
           sections by number: `BUCKETPROXY_NODES__0__ID=dtable-server-01`. Maps as `NAME=VALUE`, with commas.
+          Two variables for one setting are refused, and so are one for the whole of a list or map and one for a part.
         * **Times** carry their unit (`500ms`, `25s`, `5m`, `24h`, `7d`), and so do **sizes** (`64KB`, `100MB`; powers of 1024).
         * **Types** count in files: a number or a switch is no text, and one value is no list. Text may stand for a number or a switch.
           A key that stands twice is refused, with both lines.

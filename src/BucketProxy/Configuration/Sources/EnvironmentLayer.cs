@@ -15,7 +15,10 @@ internal static partial class EnvironmentLayer
     /// <summary>Read by the command line itself; no settings.</summary>
     private static readonly string[] Reserved = ["CONFIG", "URL", "TOKEN"];
 
-    public static SettingsLayer Read(IDictionary variables)
+    /// <summary>Reads the variables.</summary>
+    /// <param name="variables">All of them.</param>
+    /// <param name="errors">Where a setting goes that two of them give.</param>
+    public static SettingsLayer Read(IDictionary variables, ICollection<SettingError> errors)
     {
         var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         var spelling = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -28,8 +31,10 @@ internal static partial class EnvironmentLayer
             if (Reserved.Contains(rest, StringComparer.OrdinalIgnoreCase) || KubernetesLink().IsMatch(rest))
                 continue;
             var path = Canonical(rest.Split("__"));
+            // Which of the two the environment names last is chance.
+            if (!spelling.TryAdd(path, name))
+                errors.Add(new SettingError("environment", name, null, $"says the same setting as {spelling[path]}; allowed: one of the two."));
             values[path] = (string?)variable.Value;
-            spelling[path] = name;
         }
         return SettingsLayer.Of("environment", values, path => spelling.GetValueOrDefault(path)
             ?? Prefix + path.Replace(":", "__", StringComparison.Ordinal).ToUpperInvariant());

@@ -42,7 +42,7 @@ internal sealed class JsonValues
             reader.Read();
             if (reader.TokenType != JsonTokenType.StartObject)
                 throw new FormatException($"line {read.LineOf(bytes, ref reader)}: one object is expected: {{ … }}.");
-            read.ReadObject(bytes, ref reader, "");
+            read.ReadObject(bytes, ref reader, null);
             // What comes behind it is an error too.
             reader.Read();
             return read;
@@ -58,7 +58,8 @@ internal sealed class JsonValues
         }
     }
 
-    private void ReadObject(byte[] bytes, ref Utf8JsonReader reader, string path)
+    // No path: the whole. An empty one is a name too, and must not pass for it.
+    private void ReadObject(byte[] bytes, ref Utf8JsonReader reader, string? path)
     {
         var isEmpty = true;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
@@ -67,9 +68,9 @@ internal sealed class JsonValues
             var name = reader.GetString()!;
             var line = LineOf(bytes, ref reader);
             reader.Read();
-            ReadValue(bytes, ref reader, path.Length == 0 ? name : $"{path}:{name}", line);
+            ReadValue(bytes, ref reader, path is null ? name : $"{path}:{name}", line);
         }
-        if (isEmpty && path.Length > 0)
+        if (isEmpty && path is not null)
             _values[path] = "";
     }
 

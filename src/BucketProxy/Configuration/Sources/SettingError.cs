@@ -1,3 +1,4 @@
+using System.Globalization;
 
 namespace BucketProxy.Configuration.Sources;
 
@@ -9,7 +10,9 @@ namespace BucketProxy.Configuration.Sources;
 internal sealed record SettingError(string? Source, string? Key, string? Value, string Problem)
 {
     /// <summary>One line: where, what, what is allowed.</summary>
-    public override string ToString()
+    public override string ToString() => OneLine(Text());
+
+    private string Text()
     {
         var where = (Source, Key) switch
         {
@@ -20,4 +23,9 @@ internal sealed record SettingError(string? Source, string? Key, string? Value, 
             return Problem;
         return Value is null ? $"{where}: {Problem}" : $"{where}: \"{Value}\" {Problem}";
     }
+
+    // A line end in a value would make two errors of one, and a terminal obeys other control characters.
+    private static string OneLine(string text) => text.Any(char.IsControl)
+        ? string.Concat(text.Select(c => char.IsControl(c) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : c.ToString()))
+        : text;
 }

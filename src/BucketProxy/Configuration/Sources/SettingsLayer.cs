@@ -31,7 +31,7 @@ internal sealed class SettingsLayer(string name, IConfiguration data, Func<strin
             if (part.Length > 0 && part.All(char.IsAsciiDigit))
                 spelled.Append('[').Append(part).Append(']');
             else
-                spelled.Append(spelled.Length > 0 ? "." : "").Append(part);
+                spelled.Append(spelled.Length > 0 ? "." : "").Append(part.Length > 0 ? part : "\"\"");
         }
         return spelled.ToString();
     }

@@ -25,7 +25,8 @@ internal static class Duration
             var ticks = number * length.Ticks;
             if (ticks > TimeSpan.MaxValue.Ticks / 2.0)
                 return false;
-            duration = TimeSpan.FromTicks((long)ticks);
+            // 0.41 times ten million is a little less than 4100000.
+            duration = TimeSpan.FromTicks((long)Math.Round(ticks));
             return true;
         }
         return false;

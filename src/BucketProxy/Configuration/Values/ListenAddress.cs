@@ -30,15 +30,16 @@ internal readonly record struct ListenAddress(IPAddress? Address, int Port)
     private static bool TryIPv6(string host, out IPAddress? ip)
     {
         ip = null;
-        return host.EndsWith(']') && IPAddress.TryParse(host[1..^1], out ip)
+        // One pair of brackets: with more, IPAddress takes a port too, and throws it away.
+        return host.EndsWith(']') && !host[1..].Contains('[', StringComparison.Ordinal) && IPAddress.TryParse(host[1..^1], out ip)
             && ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
     }
 
-    // Four numbers: IPAddress also takes "1" for 0.0.0.1, which nobody means.
+    // As it is written again: IPAddress also takes "1" for 0.0.0.1, which nobody means, and 010 for 8.
     private static bool TryIPv4(string host, out IPAddress? ip)
     {
         ip = null;
-        return host.Count(c => c == '.') == 3 && IPAddress.TryParse(host, out ip)
+        return IPAddress.TryParse(host, out ip) && ip.ToString() == host
             && ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork;
     }
 
