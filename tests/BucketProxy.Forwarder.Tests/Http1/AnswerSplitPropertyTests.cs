@@ -1,9 +1,11 @@
 using BucketProxy.Forwarder.Http1;
+using BucketProxy.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 
 namespace BucketProxy.Forwarder.Tests.Http1;
 
+[Trait("Kind", "Fuzz")]
 public sealed class AnswerSplitPropertyTests
 {
     private const int Runs = 2000;
@@ -21,7 +23,9 @@ public sealed class AnswerSplitPropertyTests
         from lines in Line.ListOf(3)
         from end in Gen.Frequency((9, Gen.Constant("\r\n")), (1, Gen.Constant("\n")))
         from body in Body.ListOf(4)
-        select start + string.Concat(lines) + end + string.Concat(body);
+        from seed in Gen.Choose(0, int.MaxValue)
+        let whole = start + string.Concat(lines) + end + string.Concat(body)
+        select seed % 2 == 0 ? whole : Mutations.Of(whole, new System.Random(seed), "\r\n", "\n", "\r", ":", ";", "0", "5", "chunked", "0\r\n\r\n");
 
     [Fact]
     public void Answer_AnySplitIntoReads_SameResult()
@@ -31,7 +35,7 @@ public sealed class AnswerSplitPropertyTests
                     select (answer, cuts);
         var check = Prop.ForAll(cases.ToArbitrary(), c => Outcome(c.answer, c.cuts) == Outcome(c.answer, []));
         // A failure prints the seed; give it to Config to replay.
-        check.Check(Config.QuickThrowOnFailure.WithMaxTest(Runs));
+        Fuzzing.Repeat(() => check.Check(Config.QuickThrowOnFailure.WithMaxTest(Runs)));
     }
 
     [Fact]
@@ -47,7 +51,7 @@ public sealed class AnswerSplitPropertyTests
             return ReadAnswer.Of(answer, c.cuts)
                 == "Transfer-Encoding=chunked\n200 'OK' length= keeps=True trailers=False\n" + string.Concat(c.content) + "\n\nover, 0 left over";
         });
-        check.Check(Config.QuickThrowOnFailure.WithMaxTest(Runs));
+        Fuzzing.Repeat(() => check.Check(Config.QuickThrowOnFailure.WithMaxTest(Runs)));
     }
 
     private static string Outcome(string answer, IEnumerable<int> cuts)
