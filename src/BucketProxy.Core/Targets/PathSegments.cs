@@ -32,43 +32,45 @@ internal static class PathSegments
     }
 
     /// <summary>
-    /// Whether dot segments in <paramref name="behind"/> lead above its start, under any of the readings that servers have:
-    /// encoded dots count as dots, an encoded slash or backslash separates or does not, empty segments do not count.
+    /// Whether dot segments in <paramref name="behind"/> lead above its start, under any of the readings that servers have, also under several of them one
+    /// behind the other: encoded dots count as dots, an encoded slash or backslash separates or does not, each for itself, empty segments do not count.
     /// </summary>
     public static bool ClimbsOut<TChar>(ReadOnlySpan<TChar> behind)
-        where TChar : unmanaged, IBinaryInteger<TChar> =>
-        ClimbsOut(behind, encodedSlashSeparates: false) || ClimbsOut(behind, encodedSlashSeparates: true);
-
-    private static bool ClimbsOut<TChar>(ReadOnlySpan<TChar> behind, bool encodedSlashSeparates)
         where TChar : unmanaged, IBinaryInteger<TChar>
     {
+        // The least depth that any of them can have reached: what stands between two slashes counts once, whatever it may be taken apart into, and every
+        // pair of dots in it counts.
         var depth = 0;
+        var hasCounted = false;
         var from = 0;
         for (var i = 0; i <= behind.Length; i++)
         {
-            var width = i == behind.Length ? 1 : SeparatorWidth(behind[i..], encodedSlashSeparates);
+            var width = i == behind.Length ? 1 : SeparatorWidth(behind[i..]);
             if (width == 0)
                 continue;
             switch (DotsOf(behind[from..i]))
             {
                 case Dots.Two when --depth < 0:
                     return true;
-                case Dots.None when i > from:
+                case Dots.None when i > from && !hasCounted:
+                    hasCounted = true;
                     depth++;
                     break;
             }
+            hasCounted &= width > 1;
             i += width - 1;
             from = i + 1;
         }
         return false;
     }
 
-    private static int SeparatorWidth<TChar>(ReadOnlySpan<TChar> text, bool encoded)
+    /// <summary>The characters of the separator that <paramref name="text"/> begins with: 1 for a slash, 3 for an encoded one, 0 for none.</summary>
+    private static int SeparatorWidth<TChar>(ReadOnlySpan<TChar> text)
         where TChar : unmanaged, IBinaryInteger<TChar>
     {
         if (text[0] == Ascii.Of<TChar>('/'))
             return 1;
-        return encoded && (Ascii.StartsWithIgnoreCase(text, "%2f") || Ascii.StartsWithIgnoreCase(text, "%5c")) ? 3 : 0;
+        return Ascii.StartsWithIgnoreCase(text, "%2f") || Ascii.StartsWithIgnoreCase(text, "%5c") ? 3 : 0;
     }
 
     private enum Dots

@@ -182,6 +182,8 @@ public sealed class TargetExtractorTests
     [InlineData("/dtables/" + A + "/..%2f" + B, TargetFault.LeavesBase)]
     [InlineData("/dtables/" + A + "/..%5C" + B, TargetFault.LeavesBase)]
     [InlineData("/dtables/" + A + "/a%2fb/../../" + B, TargetFault.LeavesBase)]
+    [InlineData("/dtables/" + A + "/a%5cb%2f..%2f..%2f" + B, TargetFault.LeavesBase)]
+    [InlineData("/dtables/" + A + "/a%2fb/../..%2f" + B, TargetFault.LeavesBase)]
     [InlineData("/api/v1/" + A + "/import-csv/../../dtables/" + B, TargetFault.LeavesBase)]
     [InlineData("//dtables/" + A, TargetFault.AmbiguousPath)]
     [InlineData("/dtable-server//dtables/" + A, TargetFault.AmbiguousPath)]

@@ -23,7 +23,9 @@ internal static partial class TargetOracle
     private static partial Regex Escape { get; }
 
     /// <summary>The base, or null with what it is instead.</summary>
-    public static (TargetKind Kind, BaseId? Id, string? Forwarded) Read(string target)
+    /// <param name="target">The target.</param>
+    /// <param name="hasPrefix">One of the prefixes may stand in front: not where a node gets it.</param>
+    public static (TargetKind Kind, BaseId? Id, string? Forwarded) Read(string target, bool hasPrefix = true)
     {
         if (target.Any(c => c is < '!' or > '~' or '#'))
             return (TargetKind.Malformed, null, null);
@@ -35,7 +37,7 @@ internal static partial class TargetOracle
         var path = form.Groups[1].Value;
         foreach (var prefix in TargetExtractor.DefaultPrefixes)
         {
-            if (path.StartsWith(prefix + "/", StringComparison.Ordinal))
+            if (hasPrefix && path.StartsWith(prefix + "/", StringComparison.Ordinal))
             {
                 path = path[prefix.Length..];
                 break;
@@ -57,6 +59,36 @@ internal static partial class TargetOracle
         var segments = path[1..].Split('/');
         var ambiguous = path.Contains('%') || segments.Any(s => s is "." or "..") || segments.SkipLast(1).Contains("");
         return (ambiguous ? TargetKind.Malformed : TargetKind.NoBase, null, null);
+    }
+
+    /// <summary>What servers behind one another may make of the path: encoded slashes, backslashes and dots read, slashes merged, dots resolved, in any order.</summary>
+    public static IEnumerable<string> Normalised(string target)
+    {
+        var mark = target.IndexOf('?', StringComparison.Ordinal);
+        var (path, query) = mark < 0 ? (target, "") : (target[..mark], target[mark..]);
+        HashSet<string> all = [path];
+        for (var servers = 0; servers < 4; servers++)
+        {
+            all.UnionWith([.. all.SelectMany(p => new[]
+            {
+                p.Replace("%2f", "/", StringComparison.OrdinalIgnoreCase), p.Replace("%5c", "/", StringComparison.OrdinalIgnoreCase),
+                p.Replace("%2e", ".", StringComparison.OrdinalIgnoreCase), Regex.Replace(p, "/+", "/"), Resolve(p),
+            })]);
+        }
+        return all.Select(p => p + query);
+    }
+
+    private static string Resolve(string path)
+    {
+        var kept = new List<string>();
+        foreach (var segment in path[1..].Split('/'))
+        {
+            if (segment == ".." && kept.Count > 0)
+                kept.RemoveAt(kept.Count - 1);
+            else if (segment is not ("." or ".."))
+                kept.Add(segment);
+        }
+        return "/" + string.Join('/', kept);
     }
 
     private static (TargetKind, BaseId?, string?) ReadQuery(string query, string forwarded)
@@ -84,17 +116,20 @@ internal static partial class TargetOracle
     private static string Decode(string text) =>
         Escape.Replace(text, m => ((char)Convert.ToByte(m.Groups[1].Value, 16)).ToString());
 
-    private static bool ClimbsOut(string behind) =>
-        Climbs(behind.Split('/')) || Climbs(Regex.Split(behind, "/|%2f|%5c", RegexOptions.IgnoreCase));
-
-    private static bool Climbs(IEnumerable<string> segments)
+    // At worst: what stands between two slashes counts once.
+    private static bool ClimbsOut(string behind)
     {
         var depth = 0;
-        foreach (var segment in segments.Select(s => s.Replace("%2e", ".", StringComparison.OrdinalIgnoreCase)))
+        foreach (var segment in behind.Split('/'))
         {
-            depth += segment switch { "" or "." => 0, ".." => -1, _ => 1 };
-            if (depth < 0)
-                return true;
+            var names = 0;
+            foreach (var part in Regex.Split(segment, "%2f|%5c", RegexOptions.IgnoreCase).Select(s => s.Replace("%2e", ".", StringComparison.OrdinalIgnoreCase)))
+            {
+                if (part == ".." && --depth < 0)
+                    return true;
+                if (part is not ("" or "." or "..") && names++ == 0)
+                    depth++;
+            }
         }
         return false;
     }
