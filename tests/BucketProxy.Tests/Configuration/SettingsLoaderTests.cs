@@ -76,6 +76,7 @@ public sealed class SettingsLoaderTests
     [Theory]
     [InlineData("BUCKETPROXY_ETCD__ENDPOINTS", "a", "BUCKETPROXY_ETCD__ENDPOINTS__0", "environment: BUCKETPROXY_ETCD__ENDPOINTS: \"a\" is given as one text, and so is what it holds; allowed: one of the two.")]
     [InlineData("BUCKETPROXY_PINS", "ff84e1a1=dtable-server-01", "BUCKETPROXY_PINS__00112233", "environment: BUCKETPROXY_PINS: \"ff84e1a1=dtable-server-01\" is given as one text, and so is what it holds; allowed: one of the two.")]
+    [InlineData("BUCKETPROXY_PINS__FF84E1A1", "dtable-server-01", "BUCKETPROXY_PINS__FF84E1A1__0", "environment: BUCKETPROXY_PINS__FF84E1A1: \"dtable-server-01\" must be one text.")]
     [InlineData("BUCKETPROXY_MONITOR", "on", "BUCKETPROXY_MONITOR__MODE", "environment: BUCKETPROXY_MONITOR: \"on\" is given, and so is BUCKETPROXY_MONITOR__MODE; allowed: one of the two.")]
     public void Load_TheWholeAndAPartOfIt_AreRefused(string whole, string value, string part, string expected) =>
         Assert.Contains(expected, Loading.Errors("{}", (whole, value), (part, "off")));

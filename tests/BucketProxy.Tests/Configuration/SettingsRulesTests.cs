@@ -26,7 +26,7 @@ public sealed class SettingsRulesTests
     [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "data": { "prefixes": ["api/"] } }""", "test.json: data.prefixes: \"api/\" is not allowed")]
     [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "data": { "prefixes": ["/a//b"] } }""", "test.json: data.prefixes: \"/a//b\" is not allowed: it may hold no empty segment")]
     [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "data": { "prefixes": ["/dtables"] } }""", "test.json: data.prefixes: \"/dtables\" is not allowed: routes begin with")]
-    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "dataDirectory": "" }""", "test.json: dataDirectory: \"\" is not allowed; allowed: the path of a directory.")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "dataDirectory": "" }""", "test.json: dataDirectory: \"\" is not allowed; allowed: the path of a directory, without control characters.")]
     [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "dataDirectory": "a\u0000b" }""", "test.json: dataDirectory: \"a\\u0000b\" is not allowed")]
     [InlineData("""{ "store": "embedded", "nodes:5:id": "server-5", "nodes:5:local_node_url": "http://a" }""", "test.json: nodes[5].id: \"server-5\" is not allowed")]
     [InlineData("""{ "store": "embedded", "nodes:5:id": "dtable-server-5" }""", "nodes[5].local_node_url: is missing.")]

@@ -135,7 +135,7 @@ internal sealed class SettingsReader(IReadOnlyList<SettingsLayer> layers, IColle
         foreach (var child in data.GetChildren())
         {
             var at = Join(path, child.Key);
-            if (child.Value is { } text && layer.Kind(at) is null or JsonValueKind.String)
+            if (child.Value is { } text && layer.Kind(at) is null or JsonValueKind.String && !child.GetChildren().Any())
                 map[child.Key] = text.Trim();
             else
                 Report(layer, at, child.Value is { Length: > 0 } other ? other : null, "must be one text.");

@@ -133,8 +133,8 @@ internal sealed class SettingsRules(BucketProxySettings settings, SettingsOrigin
 
     private void CheckFiles()
     {
-        if (settings.DataDirectory.Length == 0 || settings.DataDirectory.Contains('\0', StringComparison.Ordinal))
-            origins.Report("dataDirectory", settings.DataDirectory, "is not allowed; allowed: the path of a directory.");
+        if (settings.DataDirectory.Length == 0 || settings.DataDirectory.Any(char.IsControl))
+            origins.Report("dataDirectory", settings.DataDirectory, "is not allowed; allowed: the path of a directory, without control characters.");
         MustExist("etcd:passwordFile", settings.Etcd.PasswordFile);
         MustExist("etcd:caFile", settings.Etcd.CaFile);
         MustExist("etcd:certificateFile", settings.Etcd.CertificateFile);
