@@ -37,6 +37,12 @@ public sealed class TargetExtractorPropertyTests
             "http://", "https://h", "host", "@", "*", "/dtable-server", "/api-gateway", "//", "x")
         .ListOf().Select(string.Concat);
 
+    /// <summary>Ways down and up again, with separators of every kind, and perhaps another base at their end.</summary>
+    private static readonly Gen<string> Climbing =
+        from steps in (from separator in Gen.Elements("/", "/", "%2f", "%5C") from name in Gen.Elements("a", "a", "..", "..", "%2e.", ".", "") select separator + name).ListOf()
+        from end in Gen.Elements("", "/0f84e1a166e24a3b9c1d0123456789ab", "%2F0f84e1a166e24a3b9c1d0123456789ab")
+        select "/a" + string.Concat(steps) + end;
+
     private static readonly Gen<string> Structured =
         from origin in Gen.Elements("", "", "", "http://h", "HTTPS://h:1")
         from prefix in Gen.Elements("", "", "/dtable-server", "/api-gateway", "/other", "/")
@@ -46,7 +52,7 @@ public sealed class TargetExtractorPropertyTests
         from uuid in Gen.Frequency((5, Uuid), (1, Gen.Elements("", "x", "%", "..", A + "0")))
         from tail in Gen.OneOf(
             Gen.Elements("", "/", "/rows/", "/../", "/a/..", "/a/%2e./%2E%2e/b", "/..%2fb", "//", "&x=y", "?x=../.."),
-            Gen.Elements("/", "/", "a", "b", "..", "..", "%2e.", ".", "%2f", "%5C", "/0f84e1a166e24a3b9c1d0123456789ab").ListOf(6).Select(p => "/" + string.Concat(p)))
+            Climbing)
         select origin + prefix + string.Format(route, uuid) + tail;
 
     private static readonly Gen<string> Target = Gen.OneOf(Glued, Structured,
