@@ -19,6 +19,10 @@ public sealed class AnswerFuzzTests
     private static readonly string[] Fields =
         ["X: 1", "Set-Cookie: a=b; c", "Connection: keep-alive", "Connection: a,\tClose", "Trailer: A", "Date:now", "X-Long: " + new string('y', 300), "ETag: \"\u00e9\" ", "Empty:"];
 
+    // What some take for a length, a chunked body, or the end of a line.
+    private static readonly string[] Disputed =
+        ["Content-Length : 1", "Content-Length: 1\0", "X: 1\rContent-Length: 1", "X: 1\nContent-Length: 1", "X:\r\n Content-Length: 1", "Content-Length: 1, 1", "Content-Length: 1", "Transfer-Encoding: chunked", "Transfer-Encoding: x, chunked", "X\0: 1"];
+
     [Fact]
     public Task Answer_AnyBytesHoweverCut_IsReadAsTheReferenceReadsIt() => Fuzzing.RunAsync(Cases, random =>
     {
@@ -39,8 +43,10 @@ public sealed class AnswerFuzzTests
         var isToHead = random.Next(8) == 0;
         if (Outcome(answer, [], isToHead) is not { } read || !read.Contains("\nover, ", StringComparison.Ordinal))
             return false;
-        for (var liberties = 0; liberties < LenientReading.All; liberties++)
+        // Some of all: each liberty is taken by half of them.
+        for (var readers = 32; readers > 0; readers--)
         {
+            var liberties = random.Next(LenientReading.All);
             var (status, ending) = new LenientReading(liberties).Read(answer, isToHead);
             Assert.True(read.EndsWith(ending, StringComparison.Ordinal) && read.Contains($"{status} '", StringComparison.Ordinal),
                 $"{Spelled(answer)}\nis\n{Spelled(read)}\nand with liberties {liberties} {status} {Spelled(ending)}");
@@ -74,7 +80,7 @@ public sealed class AnswerFuzzTests
     private static string Whole(Random random)
     {
         var head = $"HTTP/1.{(random.Next(8) == 0 ? 0 : 1)} {(random.Next(4) == 0 ? random.Next(100, 1000) : 200)}{(random.Next(4) == 0 ? "" : " OK")}\r\n"
-            + string.Concat(Enumerable.Range(0, random.Next(4)).Select(_ => Fields[random.Next(Fields.Length)] + "\r\n"));
+            + string.Concat(Enumerable.Range(0, random.Next(4)).Select(_ => (random.Next(16) == 0 ? Disputed[random.Next(Disputed.Length)] : Fields[random.Next(Fields.Length)]) + "\r\n"));
         var content = new string('b', random.Next(30));
         var behind = random.Next(4) == 0 ? "behind" : "";
         return random.Next(3) switch
