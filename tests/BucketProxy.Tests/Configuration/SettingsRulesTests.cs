@@ -12,6 +12,18 @@ public sealed class SettingsRulesTests
         Assert.Contains("\"etcd\" keeps it in the etcd", error, StringComparison.Ordinal);
     }
 
+    // Whoever copies an address with its password gets the error into a log.
+    [Theory]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["a", "http://root:hush@h:2379"] } }""", "\"http://***@h:2379\" ")]
+    [InlineData("""{ "store": "etcd", "etcd": { "endpoints": ["root:hu/sh@h:2379"] } }""", "\"***@h:2379\" ")]
+    [InlineData("""{ "store": "embedded", "nodes": [ { "id": "dtable-server-1", "local_node_url": "HTTP://u:hush@b@a" } ] }""", "\"HTTP://***@a\" ")]
+    public void Load_AnAddressWithAPassword_IsRefusedAndThePasswordIsNotShown(string json, string expected)
+    {
+        var errors = Loading.Errors(json);
+        Assert.Contains(errors, e => e.Contains(expected, StringComparison.Ordinal));
+        Assert.DoesNotContain(errors, e => e.Contains("hush", StringComparison.Ordinal) || e.Contains("hu/sh", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("""{ "store": "etcd" }""", "etcd.endpoints: is missing")]
     [InlineData("""{ "store": "embedded" }""", "nodes: is missing")]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace BucketProxy.Configuration.Sources;
 
@@ -7,9 +8,13 @@ namespace BucketProxy.Configuration.Sources;
 /// <param name="Key">The key as spelled there, or null: the whole source.</param>
 /// <param name="Value">The value, or null where there is none to show. Never a secret.</param>
 /// <param name="Problem">What is wrong, and what is allowed.</param>
-internal sealed record SettingError(string? Source, string? Key, string? Value, string Problem)
+internal sealed partial record SettingError(string? Source, string? Key, string? Value, string Problem)
 {
-    /// <summary>One line: where, what, what is allowed.</summary>
+    // An address may hold a name and a password, each with '@' and '/' in it.
+    [GeneratedRegex("^([a-z]+://)?.*@", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
+    private static partial Regex Credentials { get; }
+
+    /// <summary>One line: where, what, what is allowed. Of a value with <c>@</c>, what stands before it is not shown.</summary>
     public override string ToString() => OneLine(Text());
 
     private string Text()
@@ -21,7 +26,7 @@ internal sealed record SettingError(string? Source, string? Key, string? Value, 
         };
         if (where is null)
             return Problem;
-        return Value is null ? $"{where}: {Problem}" : $"{where}: \"{Value}\" {Problem}";
+        return Value is null ? $"{where}: {Problem}" : $"{where}: \"{Credentials.Replace(Value, "$1***@")}\" {Problem}";
     }
 
     // A line end in a value would make two errors of one, and a terminal obeys other control characters.
