@@ -174,7 +174,8 @@ public sealed partial class SettingsFuzzTests
             {
                 yield return $"{layer.Name}/{layer.Spell(path)}";
                 yield return $"{layer.Name}/{SettingsLayer.SpellAsFile(path)}";
-                if (layer.Data.GetSection(path).Exists())
+                // A name with brackets or dots reads like a path, and is none.
+                if (layer.Data.GetSection(path).Exists() && path.AsSpan().IndexOfAny('[', ']', '.') < 0)
                     yield return "/" + SettingsLayer.SpellAsFile(path);
             }
         }
