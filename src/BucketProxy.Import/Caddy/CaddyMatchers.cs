@@ -36,11 +36,11 @@ internal sealed class CaddyMatchers
         var path => OnePath(path, directive),
     };
 
-    /// <summary>The one path that a matcher comes to, by which Caddy sorts; null: another kind.</summary>
+    /// <summary>The one path of a matcher, whatever else it asks for, by which Caddy sorts; null: it has none, or several.</summary>
     public string? SinglePath(CaddyDirective directive) => directive.Matcher switch
     {
         null or "*" => null,
-        ['@', ..] name => _named.TryGetValue(name, out var matcher) && Parts(matcher) is [{ Words: [{ Text: "path" }, var one] }] ? one.Text : null,
+        ['@', ..] name => _named.TryGetValue(name, out var matcher) && Parts(matcher).Where(p => p.Name == "path").SelectMany(p => p.Arguments).ToArray() is [var one] ? one : null,
         var path => path,
     };
 
@@ -48,10 +48,11 @@ internal sealed class CaddyMatchers
 
     private static Decision<bool> OnePath(string path, CaddyDirective at)
     {
-        var (starts, ends) = (path.StartsWith('*'), path.EndsWith('*'));
-        var text = path.Trim('*');
-        if (text.Length == 0)
+        if (path == "*")
             return Judgement.Yes;
+        var (starts, ends) = (path.StartsWith('*'), path.EndsWith('*'));
+        // One star at an end. Several, or one inside, are something else to Caddy: they stop at a slash.
+        var text = path[(starts ? 1 : 0)..^(ends ? 1 : 0)];
         if (text.AsSpan().ContainsAny(NotUnderstood))
             throw at.Refuse($"has a path, '{path}', that is not understood");
         var pattern = Judgement.Escape(text);
@@ -74,6 +75,9 @@ internal sealed class CaddyMatchers
     /// <summary>Different kinds must all hold; of paths, one.</summary>
     private static Decision<bool> AllOf(IReadOnlyList<CaddyDirective> parts)
     {
+        // Versions of Caddy differ: the last one counts, or it is a fault.
+        if (parts.GroupBy(p => p.Name).FirstOrDefault(g => g.Key is "path_regexp" or "expression" && g.Count() > 1) is { } twice)
+            throw twice.Last().Refuse("stands twice in one matcher");
         var paths = parts.Where(p => p.Name == "path").ToArray();
         var result = paths.Length == 0 ? Judgement.Yes : Path(paths.SelectMany(p => p.Arguments), paths[0]);
         return parts.Where(p => p.Name != "path").Aggregate(result, (all, part) => all.And(One(part)));

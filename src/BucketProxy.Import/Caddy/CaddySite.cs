@@ -17,37 +17,24 @@ internal sealed class CaddySite
     public static (Decision<Outcome> Decision, IReadOnlyList<(string Url, string Name)> Servers) Read(CaddyDirective site, List<string> remarks)
     {
         var reading = new CaddySite(new CaddyMatchers(site.Inside), remarks);
-        var decision = reading.Sequence(reading.Sorted(site.Inside), Unanswered);
+        var decision = reading.Sequence(CaddyOrder.Of(site.Inside, reading._matchers), Unanswered, isRoute: false);
         return (decision, [.. reading._servers.OrderBy(s => s.Line).Select(s => (s.Url, s.Name))]);
     }
 
-    /// <summary>Outside of a route: by kind, and within a kind the longest path first, and what is for every request last.</summary>
-    private CaddyDirective[] Sorted(IEnumerable<CaddyDirective> directives)
-    {
-        var deciding = directives.ToList();
-        return
-        [
-            .. deciding.OrderBy(d => Array.IndexOf([.. CaddyVocabulary.Deciding], d.Name))
-                // A path that ends in '*' comes behind the same without.
-                .ThenByDescending(d => _matchers.SinglePath(d)?.TrimEnd('*').Length ?? 0)
-                .ThenBy(d => _matchers.SinglePath(d)?.EndsWith('*') == true ? 1 : 0)
-                .ThenBy(d => d.Matcher is null or "*" ? 1 : 0),
-        ];
-    }
-
-    private Decision<Outcome> Sequence(IReadOnlyList<CaddyDirective> directives, Decision<Outcome> next)
+    private Decision<Outcome> Sequence(IReadOnlyList<CaddyDirective> directives, Decision<Outcome> next, bool isRoute)
     {
         CaddyVocabulary.CheckSite(directives, _remarks);
         var deciding = directives.Where(d => CaddyVocabulary.Deciding.Contains(d.Name)).ToArray();
         for (var i = deciding.Length - 1; i >= 0; i--)
         {
-            // Handles that stand together exclude one another: what comes behind them is behind each.
+            // Handles exclude one another: what comes behind them is behind each. In a route that is so from Caddy 2.7 on.
             var group = i;
-            while (deciding[i].Name == "handle" && group > 0 && deciding[group - 1].Name == "handle")
+            while (!isRoute && deciding[i].Name == "handle" && group > 0 && deciding[group - 1].Name == "handle")
                 group--;
+            var mustAnswer = isRoute && deciding[i].Name == "handle" && deciding.Skip(i + 1).Any(d => d.Name == "handle");
             var behind = next;
             for (; i >= group; i--)
-                next = On(deciding[i], behind, next);
+                next = On(deciding[i], behind, next, mustAnswer);
             i = group;
         }
         return next;
@@ -56,18 +43,41 @@ internal sealed class CaddySite
     /// <param name="directive">What decides.</param>
     /// <param name="behind">What comes when it has not answered.</param>
     /// <param name="otherwise">What comes when it is not for the request.</param>
-    private Decision<Outcome> On(CaddyDirective directive, Decision<Outcome> behind, Decision<Outcome> otherwise)
+    /// <param name="mustAnswer">Versions of Caddy differ about what comes when it has not answered.</param>
+    private Decision<Outcome> On(CaddyDirective directive, Decision<Outcome> behind, Decision<Outcome> otherwise, bool mustAnswer)
     {
+        // One of its own, so that whatever leads there is seen.
+        behind = mustAnswer ? new Decision<Outcome>.Is(new Outcome.Answer("what stands behind it")) : behind;
         var content = directive.Name switch
         {
-            "route" => Sequence(Block(directive), behind),
-            "handle" => Sequence(Sorted(Block(directive)), behind),
+            "route" => Sequence(Block(directive), behind, isRoute: true),
+            "handle" => Sequence(CaddyOrder.Of(Block(directive), _matchers), behind, isRoute: false),
             "reverse_proxy" => new Decision<Outcome>.Is(Proxy(directive)),
             "respond" => new Decision<Outcome>.Is(new Outcome.Answer(directive.Values is [var first, ..] ? first : "an empty 200 of Caddy's own")),
             "metrics" => new Decision<Outcome>.Is(new Outcome.Answer("Caddy's own metrics")),
             var other => new Decision<Outcome>.Is(new Outcome.Answer($"an answer of Caddy's own ({other})")),
         };
+        if (mustAnswer && GoesOn(content, behind))
+            throw directive.Refuse("may leave a request unanswered, and then goes on with the handles behind it or not, as Caddy's version has it. End it with an answer");
         return _matchers.Of(directive).Then(isFor => isFor ? content : otherwise);
+    }
+
+    /// <summary>Whether something in it leads to what comes behind it.</summary>
+    private static bool GoesOn(Decision<Outcome> content, Decision<Outcome> behind)
+    {
+        var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
+        var open = new Stack<Decision<Outcome>>([content]);
+        while (open.TryPop(out var at))
+        {
+            if (ReferenceEquals(at, behind))
+                return true;
+            if (seen.Add(at) && at is Decision<Outcome>.Asks asks)
+            {
+                open.Push(asks.IfSo);
+                open.Push(asks.Else);
+            }
+        }
+        return false;
     }
 
     private static IReadOnlyList<CaddyDirective> Block(CaddyDirective directive) => directive.Block ?? throw directive.Refuse("has no block");

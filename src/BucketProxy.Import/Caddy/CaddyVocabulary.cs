@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace BucketProxy.Import.Caddy;
 
 /// <summary>What of a Caddyfile decides nothing about where a base goes, and what becomes of it. What is in no list may decide, and is refused.</summary>
@@ -8,7 +10,7 @@ internal static class CaddyVocabulary
     private const string Access = "NOBODY IS TURNED AWAY HERE; keep access control in front of it";
 
     /// <summary>Directives that take part in deciding, in the order in which Caddy goes through them outside of a route.</summary>
-    public static readonly IReadOnlyList<string> Deciding = ["redir", "handle", "route", "respond", "abort", "error", "metrics", "reverse_proxy", "file_server"];
+    public static readonly ImmutableArray<string> Deciding = ["redir", "handle", "route", "respond", "abort", "error", "metrics", "reverse_proxy", "file_server"];
 
     private static readonly Dictionary<string, string> InSites = new(StringComparer.Ordinal)
     {
@@ -71,6 +73,12 @@ internal static class CaddyVocabulary
         ["unhealthy_request_count"] = "a server that is away keeps its bases",
     };
 
+    private static readonly HashSet<string> InTransports = new(StringComparer.Ordinal)
+    {
+        "read_buffer", "write_buffer", "max_response_header", "dial_timeout", "dial_fallback_delay", "response_header_timeout", "expect_continue_timeout", "read_timeout", "write_timeout",
+        "resolvers", "keepalive", "keepalive_interval", "keepalive_idle_conns", "keepalive_idle_conns_per_host", "max_conns_per_host", "versions", "compression", "proxy_protocol", "local_address",
+    };
+
     private static readonly Dictionary<string, string> Refused = new(StringComparer.Ordinal)
     {
         ["order"] = "changes the order of directives",
@@ -97,8 +105,15 @@ internal static class CaddyVocabulary
     public static void CheckProxy(IEnumerable<CaddyDirective> proxy, List<string> remarks)
     {
         Check(proxy, InProxies, "health_", remarks);
-        if (proxy.SelectMany(d => d.Inside.Prepend(d)).FirstOrDefault(d => d.Name is "tls" or "tls_insecure_skip_verify") is { } tls)
-            throw tls.Refuse("is not understood: write the server's address with https:// in front");
+        foreach (var transport in proxy.Where(d => d.Name == "transport"))
+        {
+            if (transport.Arguments.ToArray() is not ["http"])
+                throw transport.Refuse("is not understood: servers are spoken to in HTTP");
+            if (transport.Inside.FirstOrDefault(d => d.Name.StartsWith("tls", StringComparison.Ordinal)) is { } tls)
+                throw tls.Refuse("is not understood: write the server's address with https:// in front");
+            if (transport.Inside.FirstOrDefault(d => !InTransports.Contains(d.Name)) is { } other)
+                throw other.Refuse("is not known here, and may decide where a base goes");
+        }
     }
 
     private static void Check(IEnumerable<CaddyDirective> directives, Dictionary<string, string> known, string prefix, List<string> remarks)

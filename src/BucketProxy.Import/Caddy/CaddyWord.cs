@@ -75,9 +75,13 @@ internal sealed record CaddyWord(string Text, bool IsQuoted, bool BeginsLine, Pl
             var word = new StringBuilder();
             for (_at++; _at < text.Length && text[_at] != quote; _at++)
             {
-                // Only a quote is escaped; in backticks nothing is.
-                if (quote == '"' && text[_at] == '\\' && _at + 1 < text.Length && text[_at + 1] == '"')
+                // Only a quote is escaped; in backticks nothing is. A backslash that another one stands in front of escapes nothing.
+                if (quote == '"' && text[_at] == '\\' && _at + 1 < text.Length && text[_at + 1] is '"' or '\\')
+                {
+                    if (text[_at + 1] == '\\')
+                        word.Append('\\');
                     _at++;
+                }
                 _line += text[_at] == '\n' ? 1 : 0;
                 word.Append(text[_at]);
             }

@@ -182,8 +182,8 @@ internal sealed class CelReader
         "http.request.orig_uri" or "http.request.uri" or "uri" => (Subject.Target, null),
         "http.request.orig_uri.path" or "http.request.uri.path" or "path" => (Subject.Path, null),
         "http.request.orig_uri.query" or "http.request.uri.query" or "query" => (Subject.Query, null),
-        _ when placeholder.StartsWith("http.request.uri.query.", StringComparison.Ordinal) => (Subject.Argument, placeholder["http.request.uri.query.".Length..]),
-        _ when placeholder.StartsWith("query.", StringComparison.Ordinal) => (Subject.Argument, placeholder["query.".Length..]),
+        _ when placeholder.StartsWith("http.request.uri.query.", StringComparison.Ordinal) => (Subject.DecodedArgument, placeholder["http.request.uri.query.".Length..]),
+        _ when placeholder.StartsWith("query.", StringComparison.Ordinal) => (Subject.DecodedArgument, placeholder["query.".Length..]),
         _ => null,
     };
 }

@@ -95,6 +95,7 @@ internal sealed class NginxFile(string folder)
             throw new ArgumentException("a pattern for files is read in the last part of a name only, with '*' and '?'.");
         return pattern.AsSpan().IndexOfAny('*', '?') < 0
             ? [path]
-            : Directory.EnumerateFiles(directory).Where(f => FileSystemName.MatchesSimpleExpression(pattern, Path.GetFileName(f), ignoreCase: false)).Order(StringComparer.Ordinal);
+            // A star stands for no dot in front, as in a shell.
+            : Directory.EnumerateFiles(directory).Where(f => (pattern.StartsWith('.') || !Path.GetFileName(f).StartsWith('.')) && FileSystemName.MatchesSimpleExpression(pattern, Path.GetFileName(f), ignoreCase: false)).Order(StringComparer.Ordinal);
     }
 }

@@ -6,7 +6,10 @@ namespace BucketProxy.Import.Nginx;
 /// <summary>What a server does with a request: its conditions, then the location that nginx would choose.</summary>
 internal sealed class NginxLocations(NginxMaps maps, NginxUpstreams upstreams, List<string> remarks)
 {
+    // The last one: with percent-encoding undone.
+    private static readonly string[] WhatTheClientSent = ["$request_uri", "${request_uri}", "$uri$is_args$args"];
     private static readonly Outcome NoLocation = new Outcome.Answer("a file or 404 of nginx's own");
+    private static readonly Decision<Outcome> SlashAdded = new Decision<Outcome>.Is(new Outcome.Answer("301 to the same path with a slash behind it"));
 
     public Decision<Outcome> Server(NginxDirective server)
     {
@@ -21,6 +24,9 @@ internal sealed class NginxLocations(NginxMaps maps, NginxUpstreams upstreams, L
         var result = PatternsBefore(none);
         foreach (var prefix in locations.Where(l => l.Kind is LocationKind.Prefix or LocationKind.PrefixOnly).OrderBy(l => l.Text.Length))
             result = Ask(prefix, prefix.Kind == LocationKind.PrefixOnly ? prefix.Content : PatternsBefore(prefix.Content), result);
+        // nginx adds the slash before it looks at anything else, unless the path without it has a location of its own.
+        foreach (var proxying in locations.Where(l => l is { Kind: not LocationKind.Pattern, Text: [.., '/'], Passes: true } && !locations.Any(o => o.Kind != LocationKind.Pattern && o.Text == l.Text[..^1])))
+            result = new Decision<Outcome>.Asks(new Condition(Subject.Path, null, Automaton.Text(proxying.Text[..^1], anyCase: false)), SlashAdded, result);
         foreach (var exact in locations.Where(l => l.Kind == LocationKind.Exact))
             result = Ask(exact, exact.Content, result);
         return result;
@@ -37,13 +43,14 @@ internal sealed class NginxLocations(NginxMaps maps, NginxUpstreams upstreams, L
         if (location.Inside.FirstOrDefault(d => d.Name == "location") is { } inner)
             throw inner.Refuse("stands in another location, which is not understood");
         NginxVocabulary.Check(location.Inside, remarks);
+        var passes = location.Inside.Any(d => d.Name == "proxy_pass");
         return location.Parameters switch
         {
-            ["=", var text] => new(LocationKind.Exact, text, Automaton.Text(text, anyCase: false), Content(location, text)),
-            ["^~", var text] => new(LocationKind.PrefixOnly, text, Automaton.Prefix(text, anyCase: false), Content(location, text)),
-            ["~", var text] => new(LocationKind.Pattern, text, ConditionPattern.Read(text, anyCase: false, location.Refuse), Content(location, null)),
-            ["~*", var text] => new(LocationKind.Pattern, text, ConditionPattern.Read(text, anyCase: true, location.Refuse), Content(location, null)),
-            [['/', ..] text] => new(LocationKind.Prefix, text, Automaton.Prefix(text, anyCase: false), Content(location, text)),
+            ["=", var text] => new(LocationKind.Exact, text, Automaton.Text(text, anyCase: false), Content(location, text), passes),
+            ["^~", var text] => new(LocationKind.PrefixOnly, text, Automaton.Prefix(text, anyCase: false), Content(location, text), passes),
+            ["~", var text] => new(LocationKind.Pattern, text, ConditionPattern.Read(text, anyCase: false, location.Refuse), Content(location, null), passes),
+            ["~*", var text] => new(LocationKind.Pattern, text, ConditionPattern.Read(text, anyCase: true, location.Refuse), Content(location, null), passes),
+            [['/', ..] text] => new(LocationKind.Prefix, text, Automaton.Prefix(text, anyCase: false), Content(location, text), passes),
             _ => throw location.Refuse("is not understood"),
         };
     }
@@ -62,13 +69,10 @@ internal sealed class NginxLocations(NginxMaps maps, NginxUpstreams upstreams, L
 
     private Decision<Outcome> Pass(string target, NginxDirective pass, string? beginning)
     {
-        // What the client sent, unchanged: as if nothing stood there.
-        foreach (var whole in new[] { "$request_uri", "${request_uri}" })
-        {
-            if (target.EndsWith(whole, StringComparison.Ordinal) && target.Length > whole.Length)
-                target = target[..^whole.Length];
-        }
-        return maps.Expand(target, pass).Then(t => (Decision<Outcome>)new Decision<Outcome>.Is(upstreams.Lead(t, pass, beginning)));
+        var whole = WhatTheClientSent.FirstOrDefault(w => target.EndsWith(w, StringComparison.Ordinal));
+        if (whole is not null)
+            target = target[..^whole.Length];
+        return maps.Expand(target, pass).Then(t => (Decision<Outcome>)new Decision<Outcome>.Is(upstreams.Lead(t, pass, beginning, goesOn: whole is not null)));
     }
 
     /// <summary>What comes first in a server or location: <c>return</c> and <c>if</c>, in their order.</summary>
@@ -108,7 +112,8 @@ internal sealed class NginxLocations(NginxMaps maps, NginxUpstreams upstreams, L
             throw directive.Refuse($"is not taken over: it goes by ${variable}");
         var pattern = sign.TrimStart('!') switch
         {
-            "=" => Automaton.Text(text, anyCase: false),
+            "=" when !text.Contains('$', StringComparison.Ordinal) => Automaton.Text(text, anyCase: false),
+            "=" => throw directive.Refuse("compares with a variable, which is not understood"),
             "~" => ConditionPattern.Read(text, anyCase: false, directive.Refuse),
             "~*" => ConditionPattern.Read(text, anyCase: true, directive.Refuse),
             _ => throw directive.Refuse($"has a '{sign}', which is not understood"),
@@ -126,5 +131,5 @@ internal sealed class NginxLocations(NginxMaps maps, NginxUpstreams upstreams, L
         Pattern,
     }
 
-    private sealed record Location(LocationKind Kind, string Text, Automaton Pattern, Decision<Outcome> Content);
+    private sealed record Location(LocationKind Kind, string Text, Automaton Pattern, Decision<Outcome> Content, bool Passes);
 }

@@ -16,7 +16,24 @@ internal sealed class NginxMaps
         {
             if (map is not { Parameters: [_, var variable], Block: not null } || NginxVariables.Variable(variable) is not { } name)
                 throw map.Refuse("is no map");
+            if (NginxVariables.SubjectOf(name) is not null)
+                throw map.Refuse($"makes ${name}, which nginx has of its own");
             _maps[name] = map;
+        }
+    }
+
+    /// <summary>A group with a name sets a variable of that name wherever its pattern is found, in a server's name too.</summary>
+    /// <exception cref="ImportException">One of them is a map's.</exception>
+    public void CheckGroups(IEnumerable<NginxDirective> directives)
+    {
+        foreach (var directive in directives)
+        {
+            foreach (var word in directive.Parameters.Prepend(directive.Name))
+            {
+                if (_maps.Keys.FirstOrDefault(name => word.Contains($"<{name}>", StringComparison.OrdinalIgnoreCase) || word.Contains($"'{name}'", StringComparison.OrdinalIgnoreCase)) is { } name)
+                    throw directive.Refuse($"sets ${name} by a group's name, and a map makes it as well");
+            }
+            CheckGroups(directive.Inside);
         }
     }
 
@@ -60,22 +77,25 @@ internal sealed class NginxMaps
     {
         var (entries, fallback) = Entries(map);
         var result = Expand(fallback, map, depth + 1);
-        foreach (var (pattern, value, entry) in entries.Reverse())
+        foreach (var (pattern, value, entry, _) in entries.Reverse())
             result = new Decision<string>.Asks(ask(pattern), Expand(value, entry, depth + 1), result);
-        return result;
+        // Of a text that is empty nginx asks no pattern.
+        return entries.Any(e => e.IsPattern && e.Pattern.Accepts(e.Pattern.Start))
+            ? new Decision<string>.Asks(ask(Automaton.Text("", anyCase: false)), Look(map, "", depth), result)
+            : result;
     }
 
     private Decision<string> Look(NginxDirective map, string value, int depth)
     {
         var (entries, fallback) = Entries(map);
-        var found = entries.FirstOrDefault(e => e.Pattern.Accepts(e.Pattern.Next(e.Pattern.Start, value)));
+        var found = entries.FirstOrDefault(e => (value.Length > 0 || !e.IsPattern) && e.Pattern.Accepts(e.Pattern.Next(e.Pattern.Start, value)));
         return found.Entry is { } entry ? Expand(found.Value, entry, depth + 1) : Expand(fallback, map, depth + 1);
     }
 
-    private static (IReadOnlyList<(Automaton Pattern, string Value, NginxDirective Entry)> Entries, string Fallback) Entries(NginxDirective map)
+    private static (IReadOnlyList<(Automaton Pattern, string Value, NginxDirective Entry, bool IsPattern)> Entries, string Fallback) Entries(NginxDirective map)
     {
-        var texts = new List<(Automaton, string, NginxDirective)>();
-        var patterns = new List<(Automaton, string, NginxDirective)>();
+        var texts = new List<(Automaton, string, NginxDirective, bool)>();
+        var patterns = new List<(Automaton, string, NginxDirective, bool)>();
         var fallback = "";
         foreach (var entry in map.Inside)
         {
@@ -86,11 +106,11 @@ internal sealed class NginxMaps
             if (entry.Name == "default")
                 fallback = value;
             else if (entry.Name.StartsWith("~*", StringComparison.Ordinal))
-                patterns.Add((ConditionPattern.Read(entry.Name[2..], anyCase: true, entry.Refuse), value, entry));
+                patterns.Add((ConditionPattern.Read(entry.Name[2..], anyCase: true, entry.Refuse), value, entry, true));
             else if (entry.Name.StartsWith('~'))
-                patterns.Add((ConditionPattern.Read(entry.Name[1..], anyCase: false, entry.Refuse), value, entry));
+                patterns.Add((ConditionPattern.Read(entry.Name[1..], anyCase: false, entry.Refuse), value, entry, true));
             else
-                texts.Add((Automaton.Text(entry.Name.StartsWith('\\') ? entry.Name[1..] : entry.Name, anyCase: true), value, entry));
+                texts.Add((Automaton.Text(entry.Name.StartsWith('\\') ? entry.Name[1..] : entry.Name, anyCase: true), value, entry, false));
         }
         return ([.. texts, .. patterns], fallback);
     }

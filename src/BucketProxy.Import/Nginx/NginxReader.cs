@@ -20,7 +20,9 @@ internal static class NginxReader
             CheckErrorPage(page, server, remarks);
 
         var upstreams = new NginxUpstreams(http, remarks);
-        var decision = new NginxLocations(new NginxMaps(http), upstreams, remarks).Server(server);
+        var maps = new NginxMaps(http);
+        maps.CheckGroups(http);
+        var decision = new NginxLocations(maps, upstreams, remarks).Server(server);
         return new ReadConfiguration
         {
             Product = "nginx",

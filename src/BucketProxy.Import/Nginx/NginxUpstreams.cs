@@ -31,7 +31,8 @@ internal sealed class NginxUpstreams
     /// <param name="target">Its parameter, with its variables' values.</param>
     /// <param name="at">It.</param>
     /// <param name="location">How the paths begin that its location is for; null: it is not one for a beginning.</param>
-    public Outcome Lead(string target, NginxDirective at, string? location)
+    /// <param name="goesOn">What the client sent stands behind it.</param>
+    public Outcome Lead(string target, NginxDirective at, string? location, bool goesOn)
     {
         var scheme = target.StartsWith("http://", StringComparison.Ordinal) ? "http" : target.StartsWith("https://", StringComparison.Ordinal) ? "https" : null;
         if (scheme is null)
@@ -39,11 +40,18 @@ internal sealed class NginxUpstreams
         var rest = target[(scheme.Length + 3)..];
         var slash = rest.IndexOf('/', StringComparison.Ordinal);
         var (name, path) = slash < 0 ? (rest, null) : (rest[..slash], rest[slash..]);
+        if (name.Length == 0)
+            return new Outcome.Answer("500, since there is no server");
         var url = Server(name, scheme, at);
         if (!_used.Contains((url, name)))
             _used.Add((url, name));
         if (path is null)
             return new Outcome.Server(url);
+        if (goesOn)
+            return new Outcome.Server(url, "", path);
+        // Where nginx puts variables in, what stands there is the whole request; else it takes the place of the location's path.
+        if (at.Parameters[0].Contains('$', StringComparison.Ordinal))
+            return new Outcome.Elsewhere(url, path);
         return location is null
             ? throw at.Refuse("replaces the whole path")
             : new Outcome.Server(url, location, path);
@@ -53,6 +61,8 @@ internal sealed class NginxUpstreams
     {
         if (!_upstreams.TryGetValue(name, out var upstream))
         {
+            if (_upstreams.ContainsKey(name.Split(':')[0]))
+                throw at.Refuse($"leads to '{name}', an upstream with a port, which is none to nginx");
             return name.Length > 0 && (name.Contains('.', StringComparison.Ordinal) || name.Contains(':', StringComparison.Ordinal) || !at.Parameters[0].Contains('$', StringComparison.Ordinal))
                 && ServerUrl.Of(scheme, name, scheme == "https" ? 443 : 80) is { } address
                 ? address

@@ -100,6 +100,9 @@ internal static class NginxVocabulary
         {
             if (Deciding.TryGetValue(directive.Name, out var why))
                 throw directive.Refuse($"is not taken over: it {why}");
+            // The last one may be a path, at which nginx looks as at another request.
+            if (directive.Name == "index" && directive.Parameters.Any(p => p.StartsWith('/') || p.Contains('$', StringComparison.Ordinal)))
+                throw directive.Refuse("is not taken over: it may send a request on elsewhere");
             if (LeftOut.TryGetValue(directive.Name, out var reason))
                 remarks.Add($"{directive.Place}: '{directive}' is left out: {reason}.");
             else if (IsWithoutMeaning(directive.Name))

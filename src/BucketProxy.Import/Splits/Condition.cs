@@ -27,4 +27,7 @@ internal enum Subject
 
     /// <summary>The value of the first query parameter of a name, as the client sent it; empty where there is none.</summary>
     Argument,
+
+    /// <summary>The values of all query parameters of a name in its very case, with percent-encoding undone and commas between them.</summary>
+    DecodedArgument,
 }

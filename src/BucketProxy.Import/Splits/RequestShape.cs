@@ -56,6 +56,8 @@ internal sealed record RequestShape(string Path, string Query = "", string Strip
         Subject.Target => Target,
         Subject.Path => Uri.UnescapeDataString(Path),
         Subject.Query => Query,
+        Subject.DecodedArgument => string.Join(',', Query.Split('&').Select(p => p.Split('=', 2).Select(part => Uri.UnescapeDataString(part.Replace('+', ' '))).ToArray())
+            .Where(p => p[0] == condition.Argument).Select(p => p.Length > 1 ? p[1] : "")),
         _ => Query.Split('&').Select(p => p.Split('=', 2))
             .Where(p => p[0].Equals(condition.Argument, StringComparison.OrdinalIgnoreCase)).Select(p => p.Length > 1 ? p[1] : "").FirstOrDefault() ?? "",
     };

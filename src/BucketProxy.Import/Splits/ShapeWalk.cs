@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace BucketProxy.Import.Splits;
 
@@ -9,30 +8,24 @@ namespace BucketProxy.Import.Splits;
 /// </summary>
 internal sealed class ShapeWalk
 {
-    // A condition that will not be asked any more, because of those that hold already, must not tell UUIDs apart.
-    private const int NoMatter = -1;
     // What a person writes comes to some thousands.
     private const int MaxCases = 100_000;
+    private const int MaxOpen = 4000;
 
     private readonly Diagrams _diagrams;
     private readonly RequestShape _shape;
     private readonly FlatDecision _decision;
-    private readonly IReadOnlyList<Condition> _conditions;
-    private readonly string[] _behind;
-    // By place and digit: as it is sent, and as it is with percent-encoding undone.
-    private readonly byte[][][] _sent;
-    private readonly byte[][][] _decoded;
+    private readonly WalkedConditions _conditions;
     private readonly Dictionary<string, int> _known = new(StringComparer.Ordinal);
+    // By the conditions that hold: those that may still be asked.
+    private readonly Dictionary<string, bool[]> _open = new(StringComparer.Ordinal);
 
     private ShapeWalk(Diagrams diagrams, Decision<Outcome> decision, RequestShape shape, Func<Outcome, int> leafOf)
     {
         _diagrams = diagrams;
         _shape = shape;
         _decision = new FlatDecision(decision, Settled, outcome => leafOf(Seen(outcome)));
-        _conditions = _decision.Conditions;
-        _behind = [.. _conditions.Select(c => _shape.Text(c).Split(RequestShape.Mark)[1])];
-        _sent = Digits(isDecoded: false);
-        _decoded = Digits(isDecoded: true);
+        _conditions = new WalkedConditions(_decision.Conditions, shape);
     }
 
     /// <summary>What becomes of a shape's request, as a function of the UUID.</summary>
@@ -43,7 +36,7 @@ internal sealed class ShapeWalk
     public static int Of(Diagrams diagrams, Decision<Outcome> decision, RequestShape shape, Func<Outcome, int> leafOf)
     {
         var walk = new ShapeWalk(diagrams, decision, shape, leafOf);
-        return walk.Walk(0, [.. walk._conditions.Select(c => c.Pattern.Next(c.Pattern.Start, shape.Text(c).Split(RequestShape.Mark)[0]))]);
+        return walk.Walk(0, walk.Open(walk._conditions.Begin()));
     }
 
     private bool? Settled(Condition condition)
@@ -52,49 +45,39 @@ internal sealed class ShapeWalk
         return text.Contains(RequestShape.Mark, StringComparison.Ordinal) ? null : condition.Pattern.Accepts(condition.Pattern.Next(condition.Pattern.Start, text));
     }
 
-    private byte[][][] Digits(bool isDecoded) =>
-        [.. Enumerable.Range(0, UuidForm.Digits).Select(place => Enumerable.Range(0, 16).Select(digit => Encoding.ASCII.GetBytes(_shape.Form.Write(place, digit, isDecoded))).ToArray())];
-
-    private int Walk(int place, int[] states)
+    private int Walk(int place, (int Condition, int State)[] states)
     {
-        var key = string.Concat(new string(MemoryMarshal.Cast<int, char>(states)), ((char)place).ToString());
+        var key = string.Concat(new string(MemoryMarshal.Cast<(int, int), char>(states)), ((char)place).ToString());
         if (_known.TryGetValue(key, out var known))
             return known;
         if (place == UuidForm.Digits)
-            return _known[key] = Diagrams.Leaf(_decision.Judge(c => Holds(c, states[c])));
+            return _known[key] = Diagrams.Leaf(_decision.Judge(_conditions.Holds(states)));
         if (_known.Count == MaxCases)
             throw new ImportException($"what it does with UUIDs is too intricate to be proven: more than {MaxCases} cases");
         var next = new int[16];
         for (var digit = 0; digit < next.Length; digit++)
-            next[digit] = Walk(place + 1, Behind(place, digit, states));
+            next[digit] = Walk(place + 1, Open(_conditions.Behind(place, digit, states)));
         return _known[key] = _diagrams.Node(place, next);
     }
 
-    private bool Holds(int condition, int state) => _conditions[condition].Pattern is var pattern && pattern.Accepts(pattern.Next(state, _behind[condition]));
-
-    private int[] Behind(int place, int digit, int[] states)
+    /// <summary>Without those that will not be asked any more, because of others that hold already: they must not tell UUIDs apart.</summary>
+    private (int Condition, int State)[] Open((int Condition, int State)[] states)
     {
-        var next = new int[states.Length];
-        Span<bool> holds = new bool[2 * states.Length];
-        for (var i = 0; i < states.Length; i++)
+        int[] holding = [.. states.Where(s => _conditions.HasMatched(s)).Select(s => s.Condition)];
+        if (holding.Length == 0)
+            return states;
+        var key = new string(MemoryMarshal.Cast<int, char>(holding));
+        if (!_open.TryGetValue(key, out var isOpen))
         {
-            var (state, pattern) = (states[i], _conditions[i].Pattern);
-            if (state != NoMatter)
-            {
-                foreach (var c in (_conditions[i].Subject == Subject.Path ? _decoded : _sent)[place][digit])
-                    state = pattern.Next(state, c);
-                holds[i] = pattern.HasMatched(state);
-            }
-            next[i] = state;
+            if (_open.Count == MaxOpen)
+                _open.Clear();
+            Span<bool> holds = new bool[_conditions.Count];
+            foreach (var condition in holding)
+                holds[condition] = true;
+            _open[key] = isOpen = new bool[_conditions.Count];
+            _decision.MarkOpen(holds, isOpen);
         }
-        var isOpen = holds[states.Length..];
-        _decision.MarkOpen(holds[..states.Length], isOpen);
-        for (var i = 0; i < states.Length; i++)
-        {
-            if (!isOpen[i])
-                next[i] = NoMatter;
-        }
-        return next;
+        return Array.TrueForAll(states, s => isOpen[s.Condition]) ? states : [.. states.Where(s => isOpen[s.Condition])];
     }
 
     /// <summary>A server that gets the path that it gets from us, or another one.</summary>

@@ -21,10 +21,16 @@ internal sealed class SplitProof
     private ProvenSplit Run()
     {
         var (whole, first) = (Walk(RequestShape.Usual[0]), RequestShape.Usual[0]);
+        var walks = new List<(RequestShape Shape, int Node)> { (first, whole) };
         foreach (var shape in RequestShape.Usual.Skip(1))
-            whole = Join(whole, first, shape);
+        {
+            walks.Add((shape, Walk(shape)));
+            whole = Join(whole, first, shape, walks[^1].Node);
+        }
         if (_diagrams.Find(whole, leaf => _outcomes[leaf] is not Outcome.Server) is { } lost)
             throw new ImportException($"{Base(lost)} goes to no server ({OutcomeOf(whole, lost)}); here every base has one");
+        foreach (var (shape, node) in walks)
+            CompareAnswers(whole, shape, node);
         var owners = Bucket.All.Select(b => OwnerOf(Under(whole, b))).ToArray();
         var pins = Bucket.All.SelectMany(b => PinsOf(Under(whole, b), b, owners[b.Index])).Take(MaxPins + 1).ToArray();
         if (pins.Length > MaxPins)
@@ -66,24 +72,26 @@ internal sealed class SplitProof
     private string UrlOf(int outcome) => ((Outcome.Server)_outcomes[outcome]).Url;
 
     /// <summary>The same base must come to the same server, wherever its UUID stands.</summary>
-    private int Join(int whole, RequestShape first, RequestShape shape)
+    private int Join(int whole, RequestShape first, RequestShape shape, int other)
     {
-        var other = Walk(shape);
         if (other == whole)
             return whole;
-        const int Same = 0, Split = 1, Answered = 2;
-        var difference = _diagrams.Merge(whole, other, (a, b) => a == b ? Same : _outcomes[a] is Outcome.Answer || _outcomes[b] is Outcome.Answer ? Answered : Split);
-        if (_diagrams.Find(difference, leaf => leaf == Split) is { } split)
+        var difference = _diagrams.Merge(whole, other, (a, b) => a == b || _outcomes[a] is Outcome.Answer || _outcomes[b] is Outcome.Answer ? 0 : 1);
+        if (_diagrams.Find(difference, leaf => leaf == 1) is { } split)
         {
             throw new ImportException(
                 $"{Base(split)} goes to two places: {OutcomeOf(whole, split)} for {first.For(split)}, and {OutcomeOf(other, split)} for {shape.For(split)}. One base on two servers loses data");
         }
-        if (_diagrams.Find(difference, leaf => leaf == Answered) is { } answered)
-        {
-            var (own, node) = _outcomes[LeafOf(other, answered)] is Outcome.Answer ? (shape, other) : (first, whole);
-            _remarks.Add($"{own.For(answered)} gets {OutcomeOf(node, answered)} there. Here it goes to the base's server.");
-        }
         return _diagrams.Merge(whole, other, (a, b) => _outcomes[a] is Outcome.Server ? a : b);
+    }
+
+    /// <summary>Where the other proxy answers by itself, and we send it to the base's server.</summary>
+    private void CompareAnswers(int whole, RequestShape shape, int node)
+    {
+        if (node == whole)
+            return;
+        if (_diagrams.Find(_diagrams.Merge(whole, node, (a, b) => a == b ? 0 : 1), leaf => leaf == 1) is { } answered)
+            _remarks.Add($"{shape.For(answered)} gets {OutcomeOf(node, answered)} there. Here it goes to the base's server.");
     }
 
     private int LeafOf(int node, IReadOnlyList<int> digits)

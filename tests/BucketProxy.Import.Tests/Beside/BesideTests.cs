@@ -1,8 +1,6 @@
-using System.Globalization;
 using BucketProxy.Import.Splits;
 using BucketProxy.Import.Tests.Support;
 using BucketProxy.Testing;
-using BucketProxy.Testing.Wire;
 
 namespace BucketProxy.Import.Tests.Beside;
 
@@ -19,12 +17,11 @@ public sealed class BesideTests
 
     private static async Task CompareAsync(string text, Func<string, Task<RealProxy>> startAsync)
     {
-        await using var one = Server("one");
-        await using var two = Server("two");
-        text = text.Replace("dtable-server-2:5000", Address(two), StringComparison.Ordinal).Replace("dtable-server:5000", Address(one), StringComparison.Ordinal);
+        await using var servers = new TestServers();
+        var (one, two) = (servers.Addresses[0], servers.Addresses[1]);
+        text = text.Replace("dtable-server-2:5000", two, StringComparison.Ordinal).Replace("dtable-server:5000", one, StringComparison.Ordinal);
         var imported = Imports.Of(text);
-        string NameOf(string url) => url == $"http://{Address(one)}" ? "one" : url == $"http://{Address(two)}" ? "two" : url;
-        await using var proxy = await startAsync(text);
+                await using var proxy = await startAsync(text);
 
         var random = new Random(20);
         for (var i = 0; i < Uuids; i++)
@@ -32,13 +29,13 @@ public sealed class BesideTests
             // Some under the one base that is forced to the other side.
             var hex = random.GetHexString(32, lowercase: true);
             int[] digits = [.. (i % 20 == 0 ? "ff84e1a166e2" + hex[12..] : hex).Select(c => Convert.ToInt32(c.ToString(), 16))];
-            var expected = NameOf(imported.Split.ServerOf(UuidForm.Usual.Write(digits)));
+            var expected = servers.NameOf(imported.Split.ServerOf(UuidForm.Usual.Write(digits)));
             // Every shape has its turn with every kind of UUID.
             foreach (var shape in RequestShape.Usual.Where((_, s) => (s + i / 20) % 4 == 0 || i < 40))
                 Assert.Equal((shape, expected), (shape, await proxy.AskAsync(shape.For(digits))));
         }
         foreach (var (name, shape) in RequestShape.Unusual)
-            await CompareRemarkAsync(name, shape, imported, proxy, NameOf);
+            await CompareRemarkAsync(name, shape, imported, proxy, servers.NameOf);
     }
 
     /// <summary>A remark's example is what the real one does; without a remark, UUIDs go where the import says.</summary>
@@ -60,9 +57,4 @@ public sealed class BesideTests
             Assert.Equal((shape, nameOf(imported.Split.ServerOf(UuidForm.Usual.Write(digits)))), (shape, await proxy.AskAsync(shape.For(digits))));
         }
     }
-
-    private static RawServer Server(string name) =>
-        new((_, wire) => wire.SendAsync(string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 200 OK\r\nContent-Length: {name.Length}\r\n\r\n{name}")));
-
-    private static string Address(RawServer server) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{server.Port}");
 }

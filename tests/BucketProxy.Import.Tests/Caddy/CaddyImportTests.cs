@@ -78,6 +78,65 @@ public sealed class CaddyImportTests
         Assert.Equal(0, imported.Settings.MaxBodySize);
     }
 
+    // To Caddy a second star stops at a slash.
+    [Theory]
+    [InlineData("/api/**")]
+    [InlineData("/api/*/x*")]
+    public void Read_APathWithSeveralStars_IsRefused(string path) =>
+        Assert.Contains("that is not understood", Imports.Refusal(Imports.Caddy("metrics /metrics", $"@x path {path}\nreverse_proxy @x dtable-server:5000")), StringComparison.Ordinal);
+
+    // Up to Caddy 2.6 they do not exclude one another in a route.
+    [Fact]
+    public void Read_AHandleOfARouteThatLeavesARequestToOthers_IsRefused() => Assert.Contains(
+        "may leave a request unanswered", Imports.Refusal(Imports.Caddy("metrics /metrics", "handle /api/* {\nreverse_proxy /x dtable-server:5000\n}\nhandle /api/v1/* {\nreverse_proxy dtable-server:5000\n}")), StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_AHandleOfARouteThatAnswers_MayHaveOthersBehindIt() => Assert.Equal(
+        Imports.Of(Manuals.Caddy).Split.Owners.AsEnumerable(), Imports.Of(Imports.Caddy("metrics /metrics", "handle /ping/* {\nrespond pong\n}\nhandle /api/v1/admin/* {\n}")).Split.Owners);
+
+    // Caddy 2.5 puts the path first, 2.6 leaves them as they stand; 2.10 does not count the star.
+    [Theory]
+    [InlineData("@d path_regexp /dtables/[0-7]\nreverse_proxy @d b:1\nreverse_proxy /dtables/* a:1")]
+    [InlineData("handle /socket.io* {\nreverse_proxy b:1\n}\nhandle /socket.io/ {\nreverse_proxy a:1\n}")]
+    [InlineData("@d {\npath /dtables/*\npath_regexp [0-7]\n}\n@e expression {path}.contains('8')\nreverse_proxy @e b:1\nreverse_proxy @d c:1")]
+    public void Read_AnOrderThatGoesByCaddysVersion_IsRefused(string site) =>
+        Assert.Contains("as Caddy's version has it", Imports.Refusal($":80 {{\n{site}\nreverse_proxy a:1\n}}"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("path_regexp /a\npath_regexp /b")]
+    [InlineData("expression {path}.contains('/a')\nexpression {path}.contains('/b')")]
+    public void Read_AKindOfMatcherTwice_IsRefused(string lines) =>
+        Assert.Contains("stands twice in one matcher", Imports.Refusal(Imports.Caddy("metrics /metrics", $"@x {{\n{lines}\n}}\nrespond @x 403")), StringComparison.Ordinal);
+
+    // The case of a parameter's name counts, and its value has no percent-encoding any more.
+    [Theory]
+    [InlineData("{query.DTABLE_UUID}.startsWith('0')", false)]
+    [InlineData("{query.dtable_uuid}.startsWith('0')", true)]
+    [InlineData("{query.view_name} == 'Default%20View'", false)]
+    [InlineData("{query.view_name} == 'Default View'", true)]
+    public void Read_AParameter_IsWhatCaddyTakesItFor(string condition, bool holds) => Assert.Equal(
+        holds, Imports.Of(Imports.Caddy("metrics /metrics", $"@x `{condition}`\nrespond @x 403")).Remarks.Any(r => r.Contains(" gets 403 there", StringComparison.Ordinal)));
+
+    [Theory]
+    [InlineData("transport fastcgi", "servers are spoken to in HTTP")]
+    [InlineData("transport http {\nforward_proxy_url http://other:1\n}", "may decide where a base goes")]
+    [InlineData("transport http {\ntls_server_name a\n}", "write the server's address with https://")]
+    public void Read_ATransportThatLeadsElsewhere_IsRefused(string line, string expected) => Assert.Contains(
+        expected, Imports.Refusal(Imports.Caddy("reverse_proxy @digits dtable-server-2:5000", $"reverse_proxy @digits dtable-server-2:5000 {{\n{line}\n}}")), StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_ABackslashInFrontOfTheLastQuote_DoesNotEscapeIt() => Assert.Equal(
+        Imports.Of(Manuals.Caddy).Split.Owners.AsEnumerable(), Imports.Of(Imports.Caddy("metrics /metrics", "respond /x \"a\\\\\" 200")).Split.Owners);
+
+    // What answers by itself is said for each kind of request.
+    [Fact]
+    public void Read_SeveralKindsThatAreAnswered_AreAllSaid()
+    {
+        var remarks = Imports.Of(Imports.Caddy("metrics /metrics", "respond /dtables/* 403")).Remarks;
+        Assert.Contains("/dtables/00000000-0000-0000-0000-000000000000 gets 403 there. Here it goes to the base's server.", remarks);
+        Assert.Contains("/dtables/00000000-0000-0000-0000-000000000000/ gets 403 there. Here it goes to the base's server.", remarks);
+    }
+
     // The one for a path goes first, though it stands last: so these are two places.
     [Fact]
     public void Read_OutsideOfARoute_LongestPathGoesFirst() => Assert.Contains(

@@ -55,7 +55,7 @@ public sealed class NginxImportTests
     [InlineData("location / {", "location / { js_content main.route;", "'js_content main.route' is not known here, and may decide")]
     [InlineData("location / {", "location / { access_by_lua_block { if x { } }", "is a program, which may decide anything")]
     [InlineData("location / {", "location / { proxy_pass http://dtable_server_a_z;", "has a proxy_pass that is not understood")]
-    [InlineData("http://$dtable_upstream;", "http://$dtable_upstream/other/;", "http://dtable-server-2:5000 under the path /other/dtables/UUID")]
+    [InlineData("http://$dtable_upstream;", "http://$dtable_upstream/other/;", "http://dtable-server-2:5000 under the path /other/)")]
     [InlineData("server_name _;", "return 301 https://elsewhere$request_uri;", "goes to no server (301)")]
     [InlineData("gzip on;", "gzip on; } } server { listen 81; location / { proxy_pass http://dtable_server_a_z;", "several servers pass requests on")]
     public void Read_WhatSendsABaseElsewhere_IsRefusedWithTheReason(string what, string instead, string expected) =>
@@ -71,6 +71,69 @@ public sealed class NginxImportTests
     [InlineData("server dtable-server:5000;", "server unix:/run/x;", "is no address of a server")]
     [InlineData("access_log off;", "split_clients $request_uri $dtable_upstream { 50% dtable_server_a_z; * dtable_server_0_9; }", "spreads one base over servers")]
     public void Read_WhatSpreadsABase_IsRefusedByName(string what, string instead, string expected) =>
+        Assert.Contains(expected, Imports.Refusal(Imports.Nginx(what, instead)), StringComparison.Ordinal);
+
+    // What a variable comes to in a proxy_pass is the whole of what is sent, where it has a path.
+    [Theory]
+    [InlineData("http://$dtable_upstream/;", "http://dtable-server-2:5000 under the path /)")]
+    [InlineData("http://$dtable_upstream/$request_uri;", "http://dtable-server-2:5000 under the path //dtables/UUID for")]
+    [InlineData("http://$dtable_upstream/x$request_uri;", "http://dtable-server-2:5000 under the path /x/dtables/UUID for")]
+    [InlineData("http://dtable_server_a_z/$request_uri;", "http://dtable-server:5000 under the path //dtables/UUID for")]
+    public void Read_ProxyPassWithVariablesAndAPath_ReplacesWhatTheClientSent(string instead, string expected) =>
+        Assert.Contains(expected, Imports.Refusal(Imports.Nginx("http://$dtable_upstream;", instead)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("$request_uri")]
+    [InlineData("${request_uri}")]
+    [InlineData("$uri$is_args$args")]
+    public void Read_ProxyPassWithWhatTheClientSent_IsTheSameSplit(string behind) => Assert.Equal(
+        Imports.Of(Manuals.Nginx).Split.Owners.AsEnumerable(), Imports.Of(Imports.Nginx("http://$dtable_upstream;", $"http://$dtable_upstream{behind};")).Split.Owners);
+
+    // The slash is added before a pattern or the longest beginning is looked for.
+    [Theory]
+    [InlineData("location /socket.io/ { proxy_pass http://$dtable_upstream; }")]
+    [InlineData("location ^~ /socket.io/ { proxy_pass http://$dtable_upstream; } location ~ ^/socket { proxy_pass http://$dtable_upstream; }")]
+    [InlineData("location = /socket.io/ { proxy_pass http://$dtable_upstream; }")]
+    public void Read_ALocationThatEndsInASlash_RedirectsToItself(string locations) => Assert.Contains(
+        Imports.Of(Imports.Nginx("location / {", locations + " location / {")).Remarks, r => r.StartsWith("/socket.io?dtable_uuid=", StringComparison.Ordinal) && r.Contains("gets 301 to the same path", StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData("location /socket.io/ { proxy_pass http://$dtable_upstream; } location = /socket.io { proxy_pass http://$dtable_upstream; }")]
+    [InlineData("location /socket.io/ { proxy_pass http://$dtable_upstream; } location /socket.io { proxy_pass http://$dtable_upstream; }")]
+    [InlineData("location ~ /socket.io/ { proxy_pass http://$dtable_upstream; }")]
+    [InlineData("location /socket.io { proxy_pass http://$dtable_upstream; }")]
+    public void Read_ALocationForThePathWithoutTheSlash_IsTaken(string locations) =>
+        Assert.DoesNotContain(Imports.Of(Imports.Nginx("location / {", locations + " location / {")).Remarks, r => r.Contains("gets 301", StringComparison.Ordinal));
+
+    // Of an empty text nginx asks no pattern: these fall to the default.
+    [Theory]
+    [InlineData("~^$ $by_path; default dtable_server_a_z;")]
+    [InlineData("~* $by_path; default dtable_server_a_z;")]
+    public void Read_APatternForAnEmptyText_IsNotAsked(string entries) => Assert.Contains("goes to two places", Imports.Refusal(Imports.Nginx(
+        "server {\n    server_name", $"map $uri $by_path {{ ~/[0-9][0-9a-f]+- dtable_server_0_9; default dtable_server_a_z; }} map $arg_dtable_uuid $by_arg {{ ~^[0-9] dtable_server_0_9; {entries} }} server {{ server_name")
+        .Replace("http://$dtable_upstream;", "http://$by_arg;", StringComparison.Ordinal)), StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_AnEmptyTextInAMapOfAMap_IsLookedUpAsNginxDoes()
+    {
+        var imported = Imports.Of(Imports.Nginx("map $request_uri", "map $uri $empty { default ''; } map $empty $by { ~^$ dtable_server_0_9; '' dtable_server_a_z; } map $empty $or { ~^$ dtable_server_0_9; default $by; } map $request_uri")
+            .Replace("http://$dtable_upstream;", "http://$or;", StringComparison.Ordinal));
+
+        Assert.Equal(Enumerable.Repeat(One, 256), imported.Split.Owners.AsEnumerable());
+    }
+
+    [Fact]
+    public void Read_AMapWithoutADefault_HasNoServerForTheRest() => Assert.Contains(
+        "goes to no server (500, since there is no server)", Imports.Refusal(Imports.Nginx("default dtable_server_a_z;", "").Replace("[a-zA-Z]", "[a-e]", StringComparison.Ordinal)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("location / {", "if ($arg_a = $arg_b) { return 403; } location / {", "compares with a variable")]
+    [InlineData("location / {", "location /x { index /dtables/x/; } location / {", "may send a request on elsewhere")]
+    [InlineData("map $request_uri $dtable_upstream {", "map $uri $args { default x; } map $request_uri $dtable_upstream {", "makes $args, which nginx has of its own")]
+    [InlineData("http://$dtable_upstream;", "http://dtable_server_a_z:5000;", "an upstream with a port")]
+    [InlineData("server_name _;", "server_name '~^(?<dtable_upstream>.+)$';", "sets $dtable_upstream by a group's name")]
+    [InlineData("location / {", "location ~ '^/(?P<dtable_upstream>x)' { return 403; } location / {", "sets $dtable_upstream by a group's name")]
+    public void Read_WhatNginxReadsOtherwise_IsRefused(string what, string instead, string expected) =>
         Assert.Contains(expected, Imports.Refusal(Imports.Nginx(what, instead)), StringComparison.Ordinal);
 
     // nginx uses the other one.
@@ -118,7 +181,7 @@ public sealed class NginxImportTests
     [InlineData("~( dtable_server_a_z;", "line 9: '~( dtable_server_a_z' has a pattern that cannot be read: a '(' that is not closed")]
     [InlineData("~(.)\\1 dtable_server_a_z;", "'\\1' is not understood")]
     [InlineData("~(00) dtable_server_$1;", "goes by $1, and no map of this file makes it")]
-    [InlineData("'~0.{11}x' dtable_server_0_9; '~1.{11}x' dtable_server_0_9; '~2.{11}x' dtable_server_0_9;", "too intricate to be proven: more than 100000 cases")]
+    [InlineData("'~0.{11}a' dtable_server_0_9; '~1.{11}a' dtable_server_0_9; '~2.{11}a' dtable_server_0_9;", "too intricate to be proven: more than 100000 cases")]
     [InlineData("'~0.{15}x' dtable_server_0_9;", "one of its patterns is too intricate to be proven: it needs more than 20000 states")]
     [InlineData("~(00) nowhere;", "leads to 'nowhere', which is no upstream of this file")]
     public void Read_WhatAPlacementCannotStandFor_IsRefusedWithAnExample(string entry, string expected) =>
@@ -136,6 +199,16 @@ public sealed class NginxImportTests
 
         Assert.Equal([.. Enumerable.Repeat("http://10.0.0.1:5000", 128), .. Enumerable.Repeat("http://10.0.0.2:5001", 128)], imported.Split.Owners.AsEnumerable());
         Assert.Equal("127.0.0.1:5001", imported.Settings.Listen);
+    }
+
+    // As many as there may be pins.
+    [Fact]
+    public void Read_AThousandBasesByName_AreAThousandPins()
+    {
+        var entries = string.Concat(Enumerable.Range(0, 1000).Select(i => $"~*[/=]{(i * 2_654_435_761 & 0x3fffffff) | 0x80000000:x8}- dtable_server_0_9;\n"));
+        var text = Imports.Nginx("\"~*ff84e1a1-66e2\" dtable_server_0_9;", entries).Replace("[0-9])([0", "[0-7])([0", StringComparison.Ordinal).Replace("[a-zA-Z]", "[89a-fA-F]", StringComparison.Ordinal);
+
+        Assert.Equal(1000, Imports.Of(text).Split.Pins.Length);
     }
 
     [Theory]
