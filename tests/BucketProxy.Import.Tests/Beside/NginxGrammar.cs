@@ -35,7 +35,7 @@ internal sealed class NginxGrammar
             events { worker_connections 256; }
             http {
               access_log off;
-            {{string.Concat(_upstreams.Values)}}{{maps}}{{(_say.OneIn(8) ? Put("server.conf", server) : server)}}{{Others()}}
+            {{string.Concat(_upstreams.Values)}}{{maps}}{{(_say.OneIn(8) ? Put("server.conf", server) : server)}}{{Others(server)}}
             }
             """;
     }
@@ -177,10 +177,11 @@ internal sealed class NginxGrammar
         return $"    if {_say.Any($"({condition})", $"( {condition} )")} {{ {then} }}\n";
     }
 
-    private string Others() => _say.Upto(9) switch
+    private string Others(string server) => _say.Upto(9) switch
     {
         0 => $"  server {{ listen {Port(_port)}; server_name other.example; return 403; }}\n",
-        1 => $"  server {{ listen {Port(_port)}; server_name other.example; location / {{ proxy_pass http://one; }} }}\n",
+        // Were it the only one that passes requests on, it would be the one that is taken over, and that by its name.
+        1 when server.Contains("proxy_pass", StringComparison.Ordinal) => $"  server {{ listen {Port(_port)}; server_name other.example; location / {{ proxy_pass http://one; }} }}\n",
         _ => "",
     };
 
