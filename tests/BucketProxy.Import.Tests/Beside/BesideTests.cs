@@ -21,7 +21,7 @@ public sealed class BesideTests
         var (one, two) = (servers.Addresses[0], servers.Addresses[1]);
         text = text.Replace("dtable-server-2:5000", two, StringComparison.Ordinal).Replace("dtable-server:5000", one, StringComparison.Ordinal);
         var imported = Imports.Of(text);
-                await using var proxy = await startAsync(text);
+        await using var proxy = await startAsync(text);
 
         var random = new Random(20);
         for (var i = 0; i < Uuids; i++)
