@@ -82,13 +82,17 @@ public sealed class BesideFuzzTests(ITestOutputHelper output) : IAsyncDisposable
         var shapes = RequestShape.Usual.Select(s => (Shape: s, IsUsual: true)).Concat(RequestShape.Unusual.Select(s => (s.Shape, IsUsual: false)));
         var requests = shapes.SelectMany(s => Enumerable.Range(0, Uuids).Select(_ => (s.Shape, s.IsUsual, Digits: Uuid(random, file.Prefixes)))).ToArray();
         foreach (var together in requests.Chunk(16))
-            await Task.WhenAll(together.Select(r => CompareAsync(file, configuration, r.IsUsual ? split : null, proxy, r.Shape, r.Digits)));
+        {
+            // Judged one after the other: an automaton makes its states as it is asked, for one at a time.
+            var answers = await Task.WhenAll(together.Select(r => proxy.RequestAsync(r.Shape.For(r.Digits))));
+            foreach (var ((shape, isUsual, digits), real) in together.Zip(answers))
+                Compare(file, configuration, isUsual ? split : null, real, shape, digits);
+        }
     }
 
-    private async Task CompareAsync(GeneratedProxy file, ReadConfiguration configuration, ProvenSplit? split, RealProxy proxy, RequestShape shape, int[] digits)
+    private void Compare(GeneratedProxy file, ReadConfiguration configuration, ProvenSplit? split, (int Status, string Body, string? Seen) real, RequestShape shape, int[] digits)
     {
-        var real = await proxy.RequestAsync(shape.For(digits));
-        Interlocked.Increment(ref _asked);
+        _asked++;
         var outcome = Judged.Of(configuration.Decision, shape, digits);
         var isSo = outcome switch
         {
