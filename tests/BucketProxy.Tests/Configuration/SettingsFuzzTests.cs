@@ -151,9 +151,10 @@ public sealed partial class SettingsFuzzTests
         var at = key.IndexOf(": ", StringComparison.Ordinal) is > 0 and var inside ? key[..inside] : key;
         if (error.Source is not null)
             return IsAt($"{error.Source}/{at}") || at.StartsWith("cluster_config", StringComparison.Ordinal);
-        // It stands nowhere, and says so; but where an item is spoken of, there must be one.
-        return !IsAt($"/{at}") && (!at.StartsWith("nodes[", StringComparison.Ordinal)
-            || new[] { FileName, "command line", "environment" }.Any(s => IsAt($"{s}/{at[..(at.IndexOf(']', StringComparison.Ordinal) + 1)]}")));
+        // It stands nowhere, and says so. Where an item is spoken of, there must be one, and it may be missing there only.
+        return at.StartsWith("nodes[", StringComparison.Ordinal)
+            ? new[] { FileName, "command line", "environment" }.Any(s => IsAt($"{s}/{at[..(at.IndexOf(']', StringComparison.Ordinal) + 1)]}"))
+            : !IsAt($"/{at}");
 
         bool IsAt(string place) => given.Any(g => g.Equals(place, StringComparison.OrdinalIgnoreCase)
             || (g.StartsWith(place, StringComparison.OrdinalIgnoreCase) && (place.EndsWith('_') || g[place.Length] is '.' or '[' or '_')));

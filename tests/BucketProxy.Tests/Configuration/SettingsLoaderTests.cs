@@ -81,6 +81,12 @@ public sealed class SettingsLoaderTests
     public void Load_TheWholeAndAPartOfIt_AreRefused(string whole, string value, string part, string expected) =>
         Assert.Contains(expected, Loading.Errors("{}", (whole, value), (part, "off")));
 
+    // The list is the environment's: that the file's has an id there does not count.
+    [Fact]
+    public void Load_AnItemThatLacksWhatAnotherLayersItemHas_IsNamed() => Assert.Contains(
+        "nodes[0].id: is missing.",
+        Loading.Errors("""{ "store": "etcd", "etcd": { "endpoints": ["a"] }, "nodes": [{ "id": "dtable-server-01", "local_node_url": "http://a" }] }""", ("BUCKETPROXY_NODES__0__REGISTER", "on")));
+
     [Fact]
     public void Load_ALineEndInAValue_StaysOneLine() => Assert.Contains(
         "environment: BUCKETPROXY_CLUSTER: \"a\\u000ab\\u001b\" is not allowed; allowed: letters, digits, '-', '_' and '.', at most 64.",

@@ -9,16 +9,20 @@ namespace BucketProxy.Configuration.Reading;
 /// <param name="errors">Where errors go.</param>
 internal sealed class SettingsOrigins(IReadOnlyList<SettingsLayer> layers, ICollection<SettingError> errors)
 {
-    /// <summary>Whether any layer says anything at or under the path.</summary>
-    public bool IsGiven(string path) => Find(AsGiven(path)) is not null;
+    /// <summary>Whether any layer says anything at or under the path. Of a list only the layer that it is from counts.</summary>
+    public bool IsGiven(string path)
+    {
+        var (given, from) = AsGiven(path);
+        return from is null ? Find(given) is not null : from.Data.GetSection(given).Exists();
+    }
 
     /// <summary>Reports a setting (path with <c>:</c>) where it stands.</summary>
     public void Report(string path, string? value, string problem)
     {
-        path = AsGiven(path);
+        (path, var from) = AsGiven(path);
         var (whole, inside) = Whole(path);
         // There it may be one text, in which the item has no place of its own.
-        var layer = layers.LastOrDefault(l => l.Data.GetSection(path).Exists() || IsOneText(l) || (inside is not null && l.Data.GetSection(whole!).Exists()));
+        var layer = layers.LastOrDefault(l => (from is null || from == l) && (l.Data.GetSection(path).Exists() || IsOneText(l) || (inside is not null && l.Data.GetSection(whole!).Exists())));
         var key = layer is null ? SettingsLayer.SpellAsFile(path)
             : !IsOneText(layer) ? layer.Spell(path)
             : inside is { Length: > 0 } ? $"{layer.Spell(whole!)}: {inside}" : layer.Spell(whole!);
@@ -50,22 +54,25 @@ internal sealed class SettingsOrigins(IReadOnlyList<SettingsLayer> layers, IColl
     /// The path with items by the numbers that their source gives them. Settings count those that were read: a source may leave numbers out, and an item of another
     /// type is not among them.
     /// </summary>
-    private string AsGiven(string path)
+    /// <returns>The path, and the layer that the list in it is from; null: there is none in it.</returns>
+    private (string Path, SettingsLayer? From) AsGiven(string path)
     {
+        SettingsLayer? from = null;
         SchemaNode? node = SettingsSchema.Root;
         var parts = path.Split(ConfigurationPath.KeyDelimiter);
         for (var i = 0; i < parts.Length; i++)
         {
-            if (node is ListNode list && ItemsOf(list, Path(parts[..i])).ElementAtOrDefault(int.Parse(parts[i], CultureInfo.InvariantCulture)) is { } number)
-                parts[i] = number;
+            if (node is ListNode list && ItemsOf(list, Path(parts[..i]), out var layer).ElementAtOrDefault(int.Parse(parts[i], CultureInfo.InvariantCulture)) is { } number)
+                (parts[i], from) = (number, from ?? layer);
             node = Inside(node, parts[i]);
         }
-        return Path(parts);
+        return (Path(parts), from);
     }
 
-    private IEnumerable<string> ItemsOf(ListNode list, string path)
+    private IEnumerable<string> ItemsOf(ListNode list, string path, out SettingsLayer? from)
     {
         var layer = layers.LastOrDefault(l => l.Data.GetSection(path).GetChildren().Any() && ExpectedTypes.Problem(list, l.Kind(path)) is null);
+        from = layer;
         return layer is null ? [] : layer.Data.GetSection(path).GetChildren()
             .Where(c => c.Key.All(char.IsAsciiDigit) && ExpectedTypes.Problem(list.Item, layer.Kind(c.Path)) is null).Select(c => c.Key);
     }
