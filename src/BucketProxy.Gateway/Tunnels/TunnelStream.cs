@@ -35,7 +35,7 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
     private volatile bool _isWriting;
     // Whose close frames are with the other.
     private int _closes;
-    private long _written;
+    private long _given;
 
     /// <summary>Completes when the client's last whole frame is with the node. After <see cref="StopClient"/>.</summary>
     public Task ClientQuiet => _toNode.Quiet;
@@ -43,8 +43,8 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
     /// <summary>The node's latest frame is a close.</summary>
     public bool NodeSaidClose => _nodeIsDone || _fromNode.Latest == FrameCursor.Close;
 
-    /// <summary>Bytes that the client has taken.</summary>
-    public long Written => Volatile.Read(ref _written);
+    /// <summary>Bytes that were given to the client's connection. They count before they are sent: what the client has, counts.</summary>
+    public long Given => Volatile.Read(ref _given);
 
     /// <summary>Something is on its way to a client that does not take it.</summary>
     public bool IsWriting => _isWriting;
@@ -277,23 +277,18 @@ internal class TunnelStream(Stream client, BaseId baseId, LoadCounters load, Act
     private ValueTask WriteOnAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
     {
         load.CountBytes(baseId, buffer.Length);
+        Volatile.Write(ref _given, _given + buffer.Length);
         _isWriting = true;
         var writing = client.WriteAsync(buffer, canCancel ? cancellationToken : CancellationToken.None);
         if (!writing.IsCompletedSuccessfully)
-            return FinishAsync(writing, buffer.Length);
-        Finished(buffer.Length);
+            return FinishAsync(writing);
+        _isWriting = false;
         return writing;
     }
 
-    private async ValueTask FinishAsync(ValueTask writing, int length)
+    private async ValueTask FinishAsync(ValueTask writing)
     {
         await writing;
-        Finished(length);
-    }
-
-    private void Finished(int length)
-    {
         _isWriting = false;
-        Volatile.Write(ref _written, _written + length);
     }
 }

@@ -33,7 +33,7 @@ internal sealed class WebSocketTunnel(
     private TunnelStream? _stream;
     private Action<bool> _endClient = static _ => { };
     private ITimer? _silence;
-    private long _writtenBefore;
+    private long _givenBefore;
 
     public override string Kind => "websocket";
 
@@ -60,7 +60,7 @@ internal sealed class WebSocketTunnel(
     /// <summary>The client has ended its side, and the node has been told, or will be: it may go on for as long as it has something to say that the client takes.</summary>
     public void ClientEnded()
     {
-        _writtenBefore = _stream!.Written;
+        _givenBefore = _stream!.Given;
         _silence = time.CreateTimer(static t => ((WebSocketTunnel)t!).EndIfNodeIsSilent(), this, NodeFarewell, NodeFarewell);
     }
 
@@ -120,10 +120,10 @@ internal sealed class WebSocketTunnel(
 
     private void EndIfNodeIsSilent()
     {
-        var written = _stream!.Written;
-        if (written == _writtenBefore)
+        var given = _stream!.Given;
+        if (given == _givenBefore)
             EndNode();
-        _writtenBefore = written;
+        _givenBefore = given;
     }
 
     private TunnelStream Open(TunnelStream stream, Action<bool> endClient)
