@@ -19,6 +19,9 @@ internal sealed class ReadinessWatch : IAsyncDisposable
     public ReadinessWatch(IReadOnlyList<IEntrance> proxies, TimeSpan? limit = null)
     {
         _proxies = proxies;
+        // Until it has said that it is ready. One that is slow to start would hold what it gets, and answer 503 if it is stopped by then.
+        foreach (var proxy in proxies)
+            proxy.IsAway = true;
         Limit = limit ?? TimeSpan.FromSeconds(30);
         _all = Task.WhenAll(proxies.Select(WatchAsync));
     }
