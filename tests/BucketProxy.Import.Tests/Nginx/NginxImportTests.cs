@@ -229,6 +229,20 @@ public sealed class NginxImportTests
         server { location / { proxy_pass http://$a; } }
         """), StringComparison.Ordinal);
 
+    // As in a shell: an editor's leavings are not read.
+    [Theory]
+    [InlineData("*.map", true)]
+    [InlineData(".*.map", false)]
+    public void Read_AStarInAnInclude_StandsForNoDotInFront(string pattern, bool isTaken)
+    {
+        using var folder = new TemporaryDirectory();
+        File.WriteAllText(folder.Combine("one.map"), "");
+        File.WriteAllText(folder.Combine(".one.map"), "~x nowhere;");
+        var text = Imports.Nginx("default dtable_server_a_z;", $"default dtable_server_a_z; include {pattern};");
+
+        Assert.Equal(isTaken, Record.Exception(() => SplitImport.Read(text, folder.Path)) is null);
+    }
+
     [Fact]
     public void Read_AFileThatIncludesItself_EndsInAMessage()
     {

@@ -40,6 +40,33 @@ public sealed class RowClientTests
         Assert.Contains("at proxy-1 after", Assert.Single(outcomes.Judge().Failed), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Ready_AProxyThatHasNotAnsweredYet_GetsNothing()
+    {
+        var proxy = new SlowProxy();
+        await using var watch = new ReadinessWatch([proxy]);
+        var wasAway = proxy.IsAway;
+
+        proxy.Answer.SetResult(true);
+
+        Assert.True(wasAway);
+        Assert.Same(proxy, Assert.Single(await watch.ReadyAsync()));
+    }
+
+    /// <summary>Says whether it is ready once it is told to.</summary>
+    private sealed class SlowProxy : IEntrance
+    {
+        public TaskCompletionSource<bool> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public string Name => "proxy-1";
+
+        public string Authority => "127.0.0.1:1";
+
+        public bool IsAway { get; set; }
+
+        public Task<bool> IsReadyAsync(HttpClient http) => Answer.Task;
+    }
+
     /// <summary>Says always that it is ready; its port is closed until it was asked so often.</summary>
     private sealed class KilledProxy(int backAfter) : IEntrance, IAsyncDisposable
     {
