@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace BucketProxy.LoadBench.Report;
 
 /// <summary>Where and with what it was measured.</summary>
-internal sealed record Machine(string Date, string System, string Load, string Commit, string[] Versions, string[] Builds)
+internal sealed record Machine(string Date, string System, string Load, string Commit, string Network, string[] Versions, string[] Builds)
 {
     /// <param name="root">The checkout.</param>
     /// <param name="builds">Builds of BucketProxy that take part: name and version.</param>
@@ -18,6 +18,7 @@ internal sealed record Machine(string Date, string System, string Load, string C
                 + $"{File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}, {RuntimeInformation.FrameworkDescription}",
             load[0],
             Output("git", "-C", root, "rev-parse", "--short", "HEAD") + (Output("git", "-C", root, "status", "--porcelain", "--", "src").Length > 0 ? " with changes" : ""),
+            Loopback(),
             [.. programs.Select(program => Output(program.Name, program.Flag))],
             builds);
     }
@@ -25,12 +26,22 @@ internal sealed record Machine(string Date, string System, string Load, string C
     public string Describe() => $"""
         * {Date}, commit {Commit}
         * {System}; load average when it began: {Load}
+        * {Network}
         * {string.Join(", ", Versions.Select(v => v.Split('\n')[0].Trim()))}
         {(Builds.Length > 0 ? "* " + string.Join("; ", Builds) : "")}
         """;
 
     private static string Cpu() =>
         File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown CPU";
+
+    /// <summary>By the kernel's own word, not by what was asked for. Files below <c>/sys</c> tell of the machine's network, in every namespace.</summary>
+    private static string Loopback()
+    {
+        var words = Output("ip", "-d", "link", "show", "lo").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        return $"loopback with packets of {After("mtu")} bytes, up to {After("gso_max_segs")} of them handed over at once";
+
+        string After(string name) => Array.IndexOf(words, name) is >= 0 and var at && at + 1 < words.Length ? words[at + 1] : "unknown";
+    }
 
     private static string Output(string program, params string[] arguments)
     {
