@@ -9,4 +9,8 @@ namespace BucketProxy.LoadBench;
 /// <param name="FirstPort">Ports are taken from here upwards.</param>
 /// <param name="Output">The file to write; null for the usual one.</param>
 internal sealed record BenchOptions(
-    int Rounds, TimeSpan Duration, TimeSpan WarmUp, string[] Only, string[] Proxies, int FirstPort, string? Output);
+    int Rounds, TimeSpan Duration, TimeSpan WarmUp, string[] Only, string[] Proxies, int FirstPort, string? Output)
+{
+    /// <summary>How much of the machine, in percent, others may take during a run before it is repeated.</summary>
+    public double MostOthers { get; init; } = 3;
+}

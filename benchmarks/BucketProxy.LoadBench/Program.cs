@@ -18,12 +18,13 @@ var proxies = new Option<string>("--proxies") { Description = "Proxies, with com
 var also = new Option<string[]>("--also") { Description = "Another build of this program, by its bucketproxy.dll; repeatable.", HelpName = "NAME=PATH" };
 var set = new Option<string[]>("--set") { Description = "This build once more, with a setting; repeatable.", HelpName = "KEY=VALUE" };
 var port = new Option<int>("--port") { Description = "First of the ports to use.", DefaultValueFactory = _ => 31000 };
+var others = new Option<double>("--others") { Description = "Percent of the machine that others may take; a run with more is repeated, three times at most.", DefaultValueFactory = _ => 3 };
 var output = new Option<string>("--output") { Description = "File to write. Default: benchmarks/results/side-by-side.md, or partial.md with --only, --proxies, --also or --set." };
 var list = new Option<bool>("--list") { Description = "Show scenarios and proxies." };
 
 var command = new RootCommand("Measures BucketProxy side by side with nginx, HAProxy and plain YARP.")
 {
-    rounds, seconds, warmUp, only, proxies, also, set, port, output, list,
+    rounds, seconds, warmUp, only, proxies, also, set, port, others, output, list,
 };
 command.SetAction(async parsed =>
 {
@@ -57,7 +58,10 @@ async Task<int> RunAsync(ParseResult parsed)
     var options = new BenchOptions(
         parsed.GetValue(rounds), TimeSpan.FromSeconds(parsed.GetValue(seconds)), TimeSpan.FromSeconds(parsed.GetValue(warmUp)),
         Names(parsed.GetValue(only), AllScenarios.List.Select(s => s.Key)), Names(parsed.GetValue(proxies), Contenders.Usual.Select(p => p.Key)),
-        parsed.GetValue(port), parsed.GetValue(output));
+        parsed.GetValue(port), parsed.GetValue(output))
+    {
+        MostOthers = parsed.GetValue(others),
+    };
     using var workspace = new Workspace(options.FirstPort);
     var file = options.Output ?? Path.Combine(
         workspace.Benchmarks, "results", options.Only.Length + options.Proxies.Length + more.Length > 0 ? "partial.md" : "side-by-side.md");
@@ -66,7 +70,7 @@ async Task<int> RunAsync(ParseResult parsed)
     var report = new MarkdownReport(file, Machine.Look(workspace.Root, [.. builds], ("nginx", "-v"), ("haproxy", "-v"), ("wrk", "-v")), options);
     var bench = new Bench(workspace, options, report, chosen);
     await bench.RunAsync([.. AllScenarios.List.Where(s => options.Only.Length == 0 || options.Only.Contains(s.Key))]);
-    Console.Write(report.Beside());
+    Console.Write(report.Summary());
     Console.WriteLine(file);
     return 0;
 }

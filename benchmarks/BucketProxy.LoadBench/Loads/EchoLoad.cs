@@ -10,8 +10,8 @@ internal static class EchoLoad
     private const int Payload = 120;
 
     // Masked with zeros, which RFC 6455 does not forbid: neither side of the measurement spends time on it.
-    private static readonly byte[] Frame = [0x81, 0x80 | Payload, 0, 0, 0, 0, .. Enumerable.Repeat((byte)'x', Payload)];
-    private const int EchoLength = 2 + Payload;
+    public static readonly byte[] Frame = [0x81, 0x80 | Payload, 0, 0, 0, 0, .. Enumerable.Repeat((byte)'x', Payload)];
+    public const int EchoLength = 2 + Payload;
 
     /// <summary>Runs on a thread of its own.</summary>
     public static Task<LatencyHistogram> RunAsync(Socket[] sockets, TimeSpan duration) =>

@@ -9,12 +9,19 @@ internal static class HttpAnswer
     /// <exception cref="InvalidDataException">It is no success, or has no length.</exception>
     public static bool IsComplete(ReadOnlySpan<byte> received)
     {
+        return WholeLength(received) is >= 0 and var length && received.Length >= length;
+    }
+
+    /// <summary>Length of head and body together; −1 while the head is not there.</summary>
+    /// <exception cref="InvalidDataException">It is no success, or has no length.</exception>
+    public static long WholeLength(ReadOnlySpan<byte> received)
+    {
         var end = received.IndexOf("\r\n\r\n"u8);
         if (end < 0)
-            return false;
+            return -1;
         if (!received.StartsWith("HTTP/1.1 200"u8))
             throw new InvalidDataException("Not a 200: " + System.Text.Encoding.Latin1.GetString(received[..Math.Min(end, 200)]));
-        return received.Length >= end + 4 + LengthIn(received[..end]);
+        return end + 4 + LengthIn(received[..end]);
     }
 
     private static int LengthIn(ReadOnlySpan<byte> head)

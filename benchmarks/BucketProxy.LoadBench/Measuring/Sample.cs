@@ -15,5 +15,9 @@ internal sealed class Sample
         }
     }
 
-    public IEnumerable<Metric> Metrics => _values.Keys;
+    /// <summary>How often it was measured again because others took too much of the machine.</summary>
+    public int Repeats { get; set; }
+
+    /// <summary>True when they still did the last time.</summary>
+    public bool IsDisturbed { get; set; }
 }

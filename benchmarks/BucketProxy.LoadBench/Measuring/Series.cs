@@ -1,13 +1,18 @@
 namespace BucketProxy.LoadBench.Measuring;
 
 /// <summary>The runs of one proxy in one scenario.</summary>
-internal sealed class Series(string name, Standing standing)
+/// <param name="name">Name in reports.</param>
+/// <param name="standing">What it is in the comparison.</param>
+/// <param name="column">Where it stands in the one table; null: nowhere.</param>
+internal sealed class Series(string name, Standing standing, string? column = null)
 {
     private readonly List<Sample> _samples = [];
 
     public string Name => name;
 
     public Standing Standing => standing;
+
+    public string? Column => column;
 
     public IReadOnlyList<Sample> Samples => _samples;
 

@@ -6,19 +6,18 @@ namespace BucketProxy.LoadBench.Processes;
 /// <summary>What a proxy used between two moments, and how much of the machine went to others meanwhile.</summary>
 internal sealed class CpuMeter
 {
-    private readonly int _proxy;
-    private readonly int[] _nodes;
+    private readonly int[] _proxy;
     private readonly long _began = Stopwatch.GetTimestamp();
     private readonly TimeSpan _proxyBefore;
-    private readonly TimeSpan _oursBefore;
+    private readonly TimeSpan _runBefore;
     private readonly TimeSpan _machineBefore;
 
-    public CpuMeter(int proxy, params int[] nodes)
+    /// <param name="proxy">The processes that are measured; their children belong to them.</param>
+    public CpuMeter(params int[] proxy)
     {
         _proxy = proxy;
-        _nodes = nodes;
-        _proxyBefore = ProcessTree.CpuOf(proxy);
-        _oursBefore = Ours();
+        _proxyBefore = OfProxy();
+        _runBefore = ProcessTree.CpuOfRun();
         _machineBefore = ProcessTree.CpuOfMachine();
     }
 
@@ -29,13 +28,11 @@ internal sealed class CpuMeter
     public void End(Sample sample, Metric perUnit, double units)
     {
         var elapsed = Stopwatch.GetElapsedTime(_began);
-        var proxy = ProcessTree.CpuOf(_proxy) - _proxyBefore;
-        var others = ProcessTree.CpuOfMachine() - _machineBefore - proxy - (Ours() - _oursBefore);
-        sample[perUnit] = proxy.TotalMicroseconds / units;
-        sample[Metric.Memory] = ProcessTree.ResidentOf(_proxy) / 1e6;
+        sample[perUnit] = (OfProxy() - _proxyBefore).TotalMicroseconds / units;
+        var others = ProcessTree.CpuOfMachine() - _machineBefore - (ProcessTree.CpuOfRun() - _runBefore);
+        sample[Metric.Memory] = _proxy.Sum(ProcessTree.ResidentOf) / 1e6;
         sample[Metric.Others] = Math.Max(0, 100 * others / elapsed / Environment.ProcessorCount);
     }
 
-    private TimeSpan Ours() =>
-        _nodes.Aggregate(ProcessTree.CpuOfSelf(), (sum, node) => sum + ProcessTree.CpuOf(node));
+    private TimeSpan OfProxy() => _proxy.Aggregate(TimeSpan.Zero, (sum, each) => sum + ProcessTree.CpuOf(each));
 }

@@ -1,26 +1,24 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace BucketProxy.LoadBench.Processes;
 
 /// <summary>Reads what a process and its children have used, from <c>/proc</c>.</summary>
-internal static class ProcessTree
+internal static partial class ProcessTree
 {
+    // A process's own clock, by its number (include/linux/posix-timers.h: CPUCLOCK_SCHED): nanoseconds, threads that ended included.
+    // The times in /proc/PID/stat are the same, in steps of 10 ms, which a light load does not fill.
+    private const int ProcessClock = 2;
+
     // USER_HZ: part of the kernel's interface with user space, the same on every architecture that .NET runs on.
     private const double TicksPerSecond = 100;
 
     /// <summary>CPU time of the process and its living children.</summary>
-    public static TimeSpan CpuOf(int pid)
-    {
-        var sum = TimeSpan.Zero;
-        foreach (var each in WithChildren(pid))
-        {
-            sum += CpuIn($"/proc/{each}/stat", fields: 2);
-        }
-        return sum;
-    }
+    public static TimeSpan CpuOf(int pid) => WithChildren(pid).Aggregate(TimeSpan.Zero, (sum, each) => sum + OwnCpuOf(each));
 
-    /// <summary>CPU time of this process and of the children that it has waited for: load generators that are done.</summary>
-    public static TimeSpan CpuOfSelf() => CpuIn("/proc/self/stat", fields: 4);
+    /// <summary>CPU time of this process and of all that it has started, also of what has ended: generators, proxies, nodes, stores.</summary>
+    public static TimeSpan CpuOfRun() =>
+        WithChildren(Environment.ProcessId).Aggregate(TimeSpan.Zero, (sum, each) => sum + WithEndedChildren(each));
 
     /// <summary>Resident memory in bytes. Pages that the processes of the tree share are counted once.</summary>
     public static long ResidentOf(int pid)
@@ -53,12 +51,20 @@ internal static class ProcessTree
         return TimeSpan.FromSeconds((Number(fields[1]) + Number(fields[2]) + Number(fields[3]) + Number(fields[8])) / TicksPerSecond);
     }
 
-    private static TimeSpan CpuIn(string file, int fields)
+    private static TimeSpan OwnCpuOf(int pid)
     {
-        var stat = File.ReadAllText(file);
+        if (ClockGetTime((~pid << 3) | ProcessClock, out var time) != 0)
+            throw new InvalidOperationException($"Process {pid} has ended.");
+        return TimeSpan.FromSeconds(time.Seconds) + TimeSpan.FromTicks(time.Nanoseconds / TimeSpan.NanosecondsPerTick);
+    }
+
+    private static TimeSpan WithEndedChildren(int pid)
+    {
+        const int Fields = 4;
+        var stat = File.ReadAllText($"/proc/{pid}/stat");
         // The command's name may hold anything, so count from behind it. Fields 14 to 17 are user and system time, the process's own
         // and that of its children that have ended.
-        var times = stat[(stat.LastIndexOf(')') + 2)..].Split(' ').Skip(11).Take(fields);
+        var times = stat[(stat.LastIndexOf(')') + 2)..].Split(' ').Skip(11).Take(Fields);
         return TimeSpan.FromSeconds(times.Sum(Number) / TicksPerSecond);
     }
 
@@ -76,4 +82,13 @@ internal static class ProcessTree
     }
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+
+    [LibraryImport("libc", EntryPoint = "clock_gettime")]
+    private static partial int ClockGetTime(int clock, out TimeSpec time);
+
+    private struct TimeSpec
+    {
+        public long Seconds;
+        public long Nanoseconds;
+    }
 }

@@ -9,10 +9,11 @@ namespace BucketProxy.LoadBench.Processes;
 internal sealed partial class ServerProcess : IAsyncDisposable
 {
     private const int Terminate = 15;
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
     private readonly Process _process;
     private readonly Task _output;
+    private bool _hasEnded;
 
     private ServerProcess(Process process, string log)
     {
@@ -53,8 +54,12 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         return server;
     }
 
+    /// <summary>Ends it; again is nothing.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_hasEnded)
+            return;
+        _hasEnded = true;
         if (!_process.HasExited)
         {
             _ = Kill(_process.Id, Terminate);

@@ -60,6 +60,7 @@ internal sealed class BucketProxyKind : IProxyKind
             }
             return new RunningProxy(Name, port, process, collector is null ? [sockets] : [sockets, collector])
             {
+                Admin = admin,
                 Disturbance = Moves ? new MovingBuckets(admin, Id(Nodes - 1)) : null,
             };
         }

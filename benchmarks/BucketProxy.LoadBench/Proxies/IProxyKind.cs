@@ -16,6 +16,12 @@ internal interface IProxyKind
     /// <summary>What it is in the comparison.</summary>
     Standing Standing => Standing.Other;
 
+    /// <summary>Where it stands in the one table.</summary>
+    string Column => Key;
+
+    /// <summary>False for what takes part only where a scenario is for all, or when it is named.</summary>
+    bool IsEverywhere => true;
+
     /// <summary>Starts one in front of these nodes and waits until its port is open.</summary>
     Task<RunningProxy> StartAsync(Workspace workspace, NodeSet nodes);
 }

@@ -12,6 +12,8 @@ internal sealed class PlainYarp(bool isDirect = false) : IProxyKind
 
     public string Name => isDirect ? "YARP on BucketProxy.Forwarder" : "plain YARP";
 
+    public bool IsEverywhere => false;
+
     public async Task<RunningProxy> StartAsync(Workspace workspace, NodeSet nodes)
     {
         var folder = workspace.NewFolder(Key);

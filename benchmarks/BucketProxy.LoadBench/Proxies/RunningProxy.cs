@@ -14,10 +14,20 @@ internal sealed class RunningProxy(string name, int port, ServerProcess process,
 
     public int Port => port;
 
-    public int Pid => process.Pid;
+    /// <summary>All of its processes: those of a chain are several.</summary>
+    public int[] Pids => [process.Pid, .. Behind];
+
+    /// <summary>Processes that a request passes behind the first.</summary>
+    public int[] Behind { get; init; } = [];
+
+    /// <summary>Its port for operators, where it has one.</summary>
+    public int? Admin { get; init; }
 
     /// <summary>What goes on beside the load in each run.</summary>
     public IDisturbance? Disturbance { get; init; }
+
+    /// <summary>Set when it is one of many on an etcd.</summary>
+    public StoreCluster? Cluster { get; init; }
 
     /// <summary>Set when it is one of three on an etcd.</summary>
     public Trio? Trio { get; init; }

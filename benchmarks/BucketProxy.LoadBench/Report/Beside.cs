@@ -37,7 +37,7 @@ internal sealed class Beside
             """);
         return text.ToString();
 
-        static Metric? CpuOf(Scenario scenario) => scenario.Metrics.FirstOrDefault(m => m == Metric.CpuEach || m == Metric.CpuPerMegabyte);
+        static Metric? CpuOf(Scenario scenario) => scenario.Metrics.FirstOrDefault(m => m == Metric.CpuEach || m == Metric.CpuPerMegabyte || m == Metric.CpuPerMebibyte);
 
         static Metric? ThroughputOf(Scenario scenario) => scenario.Metrics[0].MoreIsBetter ? scenario.Metrics[0] : null;
 
@@ -45,19 +45,22 @@ internal sealed class Beside
             subject is null || each == subject ? "" : Cells.Of(subject.To(each, metric), RatioFormat);
     }
 
+    private static string Per(Metric? metric) => metric == Metric.CpuPerMegabyte ? ", per MB" : metric == Metric.CpuPerMebibyte ? ", per MiB" : "";
+
     private void Table(StringBuilder text, string head, Func<Scenario, Metric?> metricOf, Func<Series, Series?, Metric, string> cell)
     {
         var columns = _all.Where(c => metricOf(c.Scenario) is not null).ToArray();
-        var rows = Enumerable.Range(0, columns.Length == 0 ? 0 : columns[0].Series.Count)
-            .Select(row => (columns[0].Series[row].Name, Cells: columns.Select(c => cell(
-                c.Series[row], c.Series.FirstOrDefault(s => s.Standing == Standing.Subject), metricOf(c.Scenario)!)).ToArray()))
+        // Not everybody takes part in every scenario.
+        var rows = columns.SelectMany(c => c.Series.Select(s => s.Name)).Distinct()
+            .Select(name => (Name: name, Cells: columns.Select(c => c.Series.FirstOrDefault(s => s.Name == name) is { } each
+                ? cell(each, c.Series.FirstOrDefault(s => s.Standing == Standing.Subject), metricOf(c.Scenario)!) : "").ToArray()))
             .Where(row => row.Cells.Any(c => c.Length > 0))
             .ToArray();
         if (rows.Length == 0)
             return;
         text.Append(CultureInfo.InvariantCulture, $"| {head} |");
         foreach (var (scenario, _) in columns)
-            text.Append(CultureInfo.InvariantCulture, $" {scenario.Key}{(metricOf(scenario) == Metric.CpuPerMegabyte ? ", per MB" : "")} |");
+            text.Append(CultureInfo.InvariantCulture, $" {scenario.Key}{Per(metricOf(scenario))} |");
         text.Append("\n|---|").Insert(text.Length, "---:|", columns.Length).Append('\n');
         foreach (var (name, cells) in rows)
             text.Append("| ").Append(name).Append(" | ").AppendJoin(" | ", cells).Append(" |\n");

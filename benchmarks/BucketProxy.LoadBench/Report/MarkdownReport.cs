@@ -10,17 +10,22 @@ internal sealed class MarkdownReport(string file, Machine machine, BenchOptions 
 {
     private readonly StringBuilder _tables = new();
     private readonly Beside _beside = new();
+    private readonly Verdict _verdict = new();
+
+    /// <summary>Requests that BucketProxy has put into its own histograms so far, in rows beside others.</summary>
+    public long Timed { get; set; }
 
     public async Task AddAsync(Scenario scenario, IReadOnlyList<Series> series)
     {
         Append(scenario, series);
         _beside.Add(scenario, series);
+        _verdict.Add(scenario, series);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        await File.WriteAllTextAsync(file, Head() + _beside.Text() + _tables);
+        await File.WriteAllTextAsync(file, Head() + _verdict.Text() + _beside.Text() + _tables);
     }
 
     /// <summary>All that is compared, in short.</summary>
-    public string Beside() => _beside.Text();
+    public string Summary() => _verdict.Text() + _beside.Text();
 
     private string Head() => string.Create(CultureInfo.InvariantCulture, $"""
         # Side by side
@@ -28,9 +33,11 @@ internal sealed class MarkdownReport(string file, Machine machine, BenchOptions 
         Made by `benchmarks/run`; do not edit. Medians of {options.Rounds} interleaved rounds of {options.Duration.TotalSeconds:0.#} s,
         least and most in brackets. Generator, proxy and nodes share the machine. CPU is the proxy's own (all of its processes, user and
         system, without interrupts), memory what is resident after the run. "Others' CPU" is the share of the machine that went to
-        processes that are no part of the measurement: what is more than a few percent there makes the numbers worse than they are.
+        processes that are no part of the measurement: what is more than a few percent there makes the numbers worse than they are. A run
+        beside which they took more than {options.MostOthers:0.#} % is repeated, three times at most; then the quietest counts.
 
         {machine.Describe()}
+        * BucketProxy's telemetry is on, as installed: it counted and timed {Timed:#,0} requests in the rows beside others
 
 
         """);
@@ -52,6 +59,8 @@ internal sealed class MarkdownReport(string file, Machine machine, BenchOptions 
                 _tables.Append(' ').Append(Ratio(each, metrics[0], value)).Append(" |");
             _tables.Append('\n');
         }
+        if (Repeats.Of(series) is { Length: > 0 } repeats)
+            _tables.Append(CultureInfo.InvariantCulture, $"\nRepeated because of others' CPU: {repeats}.\n");
         _tables.Append('\n');
     }
 

@@ -17,7 +17,7 @@ internal sealed record FixedRate(string Key, string Title, string Explanation, d
 
     public override async Task<Sample> RunAsync(Workspace workspace, RunningProxy proxy, NodeSet nodes, TimeSpan duration)
     {
-        var meter = new CpuMeter(proxy.Pid, nodes.Pid);
+        var meter = new CpuMeter(proxy.Pids);
         var latencies = await PacedLoad.RunAsync(proxy.Port, Connections, PerSecond, WarmUp, duration);
         var sample = new Sample
         {

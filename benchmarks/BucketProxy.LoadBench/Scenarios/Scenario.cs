@@ -26,6 +26,12 @@ internal abstract record Scenario(string Key, string Title, string Explanation)
     /// <summary>True for a comparison of BucketProxy with itself.</summary>
     public virtual bool IsOurOwn => false;
 
+    /// <summary>True where proxies take part that are not <see cref="IProxyKind.IsEverywhere"/>.</summary>
+    public virtual bool IsForAll => IsOurOwn;
+
+    /// <summary>More rounds than these would take too long.</summary>
+    public virtual int MostRounds => int.MaxValue;
+
     /// <summary>What is compared, out of <paramref name="chosen"/>.</summary>
     public virtual IReadOnlyList<IProxyKind> Proxies(IReadOnlyList<IProxyKind> chosen) => chosen;
 

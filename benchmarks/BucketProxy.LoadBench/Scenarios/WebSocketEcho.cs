@@ -7,9 +7,15 @@ using BucketProxy.LoadBench.Proxies;
 namespace BucketProxy.LoadBench.Scenarios;
 
 /// <summary>Small frames there and back.</summary>
-internal sealed record WebSocketEcho() : Scenario(
-    "ws-echo", "Websocket echo", "64 websockets for random bases, each sends a frame of 120 bytes, waits for the echo, sends the next.")
+internal sealed record WebSocketEcho(string Key, string Title, string Explanation) : Scenario(Key, Title, Explanation)
 {
+    /// <summary>Two proxies in line; else each contender by itself, and YARP too.</summary>
+    public bool InChain { get; init; }
+
+    public override bool IsForAll => !InChain;
+
+    public override IReadOnlyList<IProxyKind> Proxies(IReadOnlyList<IProxyKind> chosen) => InChain ? Chains.Of(chosen) : chosen;
+
     private const int Sockets = 64;
 
     public override IReadOnlyList<Metric> Metrics =>
@@ -22,7 +28,7 @@ internal sealed record WebSocketEcho() : Scenario(
         var sockets = await SocketClient.OpenManyAsync(proxy.Port, Sockets);
         try
         {
-            var meter = new CpuMeter(proxy.Pid, nodes.Pid);
+            var meter = new CpuMeter(proxy.Pids);
             var latencies = await EchoLoad.RunAsync(sockets, duration);
             var sample = new Sample
             {
