@@ -89,7 +89,7 @@ internal sealed class Bench(Workspace workspace, BenchOptions options, MarkdownR
             for (var turn = 0; turn < kinds.Count; turn++)
             {
                 var i = (turn + round) % kinds.Count;
-                series[i].Add(await QuietlyAsync(async repeat =>
+                series[i].Add(await QuietlyAsync(scenario, async repeat =>
                 {
                     progress.Start(scenario.Title, kinds[i].Name, $"round {round + 1}/{rounds}{(repeat > 0 ? $", repeat {repeat}" : "")}");
                     return await run(i);
@@ -102,7 +102,7 @@ internal sealed class Bench(Workspace workspace, BenchOptions options, MarkdownR
     /// <summary>
     /// Runs again while others took too much of the machine. After the last repeat the quietest run counts, and is marked.
     /// </summary>
-    private async Task<Sample> QuietlyAsync(Func<int, Task<Sample>> run)
+    private async Task<Sample> QuietlyAsync(Scenario scenario, Func<int, Task<Sample>> run)
     {
         Sample? quietest = null;
         for (var repeat = 0; ; repeat++)
@@ -111,10 +111,10 @@ internal sealed class Bench(Workspace workspace, BenchOptions options, MarkdownR
             if (quietest is null || sample[Metric.Others] < quietest[Metric.Others])
                 quietest = sample;
             var isDisturbed = quietest[Metric.Others] > options.MostOthers;
-            if (isDisturbed && repeat < MostRepeats)
+            if (isDisturbed && scenario.NeedsQuiet && repeat < MostRepeats)
                 continue;
             quietest.Repeats = repeat;
-            quietest.IsDisturbed = isDisturbed;
+            quietest.IsDisturbed = isDisturbed && scenario.NeedsQuiet;
             return quietest;
         }
     }

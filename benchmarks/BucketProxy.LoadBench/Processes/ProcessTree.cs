@@ -43,6 +43,10 @@ internal static partial class ProcessTree
         return own + shared;
     }
 
+    /// <summary>How many bytes the machine could still give to processes, by the kernel's estimate.</summary>
+    public static long AvailableMemory() =>
+        (long)Number(File.ReadLines("/proc/meminfo").First(l => l.StartsWith("MemAvailable:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024;
+
     /// <summary>CPU time that all processes together have spent, and that other machines on the same host have taken from us.</summary>
     public static TimeSpan CpuOfMachine()
     {

@@ -24,17 +24,18 @@ internal sealed record EtcdMember(ServerProcess Process, int Port, int Admin)
         return StartAsync(workspace, hasMonitor ? "proxy-and-monitor" : "proxy", etcd, settings, "data", build);
     }
 
-    /// <summary>A gate in front of a server that is not its to run.</summary>
-    public static Task<EtcdMember> StartGateAsync(Workspace workspace, string etcd, string node, string server, BucketProxyKind? build = null) =>
-        StartAsync(
-            workspace, node, etcd,
-            new JsonObject
-            {
-                ["roles"] = new JsonArray("gate"),
-                ["instance"] = node,
-                ["gate"] = new JsonObject { ["node"] = node, ["server"] = "http://" + server, ["release"] = "call" },
-            },
-            "gate", build);
+    /// <summary>
+    /// A gate. The server answers at an address that is the same for the whole run. With a <paramref name="command"/> the gate believes that this is the server:
+    /// then its lease is the short one, and it has a fuse; without, the server is somebody else's to run.
+    /// </summary>
+    public static Task<EtcdMember> StartGateAsync(
+        Workspace workspace, string etcd, string node, string server, BucketProxyKind? build = null, params string[] command)
+    {
+        var gate = new JsonObject { ["node"] = node, ["server"] = "http://" + server, ["release"] = "call" };
+        if (command.Length > 0)
+            gate["command"] = new JsonArray([.. command.Select(word => (JsonNode)word)]);
+        return StartAsync(workspace, node, etcd, new JsonObject { ["roles"] = new JsonArray("gate"), ["instance"] = node, ["gate"] = gate }, "gate", build);
+    }
 
     /// <summary>Two nodes that own every second bucket each, as somebody writes them who is not BucketProxy.</summary>
     public static async Task AssignAllAsync(EtcdClient client, NodeSet nodes)

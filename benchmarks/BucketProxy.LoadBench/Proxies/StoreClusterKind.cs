@@ -23,7 +23,9 @@ internal sealed class StoreClusterKind(int proxies, int gates) : IProxyKind
         {
             var etcd = parts.Keep(await EtcdServer.StartAsync(workspace));
             var client = parts.Keep(new EtcdClient(EtcdClientOptions.ForEndpoints(etcd.Endpoint), TimeProvider.System));
-            var behind = await StartAllAsync(gates, i => EtcdMember.StartGateAsync(workspace, etcd.Endpoint, StoreCluster.NodeId(i), nodes.Address(i)), parts);
+            // Supervised, as they are installed. What stands for the server has nothing to save.
+            var behind = await StartAllAsync(
+                gates, i => EtcdMember.StartGateAsync(workspace, etcd.Endpoint, StoreCluster.NodeId(i), nodes.Address(i), null, "sleep", "infinity"), parts);
             var front = await StartAllAsync(proxies, i => EtcdMember.StartProxyAsync(workspace, etcd.Endpoint, hasMonitor: i == 0), parts);
             return new RunningProxy(Name, front[0].Port, front[0].Process, parts) { Cluster = new StoreCluster(etcd, client, front, behind) };
         }
@@ -37,15 +39,14 @@ internal sealed class StoreClusterKind(int proxies, int gates) : IProxyKind
     private static async Task<EtcdMember[]> StartAllAsync(int count, Func<int, Task<EtcdMember>> start, Parts parts)
     {
         var members = new EtcdMember[count];
+        var processes = parts.Keep(new ConcurrentParts());
         foreach (var chunk in Enumerable.Range(0, count).Chunk(StartedAtOnce))
         {
-            var started = chunk.Select(async i =>
+            await Task.WhenAll(chunk.Select(async i =>
             {
                 members[i] = await start(i);
-                lock (parts)
-                    parts.Keep(members[i].Process);
-            });
-            await Task.WhenAll(started);
+                processes.Keep(members[i].Process);
+            }));
         }
         return members;
     }

@@ -29,6 +29,9 @@ internal abstract record Scenario(string Key, string Title, string Explanation)
     /// <summary>True where proxies take part that are not <see cref="IProxyKind.IsEverywhere"/>.</summary>
     public virtual bool IsForAll => IsOurOwn;
 
+    /// <summary>False where a run is not repeated because of others: what it counts is the same on a busy machine.</summary>
+    public virtual bool NeedsQuiet => true;
+
     /// <summary>More rounds than these would take too long.</summary>
     public virtual int MostRounds => int.MaxValue;
 

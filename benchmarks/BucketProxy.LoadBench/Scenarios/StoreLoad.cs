@@ -10,13 +10,14 @@ namespace BucketProxy.LoadBench.Scenarios;
 /// <summary>What a cluster asks of its etcd as it grows.</summary>
 internal sealed record StoreLoad() : Scenario(
     "store-load", "What one etcd carries",
-    "Proxies and gates on one etcd (one member, with fsync), a process each; the first proxy has the monitor. For 25 s each proxy gets 50 small GETs a second for random bases, so that all of them report "
+    "Proxies and gates on one etcd (one member, with fsync), a process each, and a fuse for each gate; the first proxy has the monitor. For 25 s each proxy gets 50 small GETs a second for random bases, so that all of them report "
     + "what their buckets carry. etcd's own figures before and after, by the second. Then an assignment is written with another owner over and over, with nobody's leave, and three of the proxies are asked for a base of "
     + "that bucket until the new owner answers, through its gate; the slowest of the three counts, from etcd's acknowledgement and from the put. CPU of a proxy and of a gate is without that last part.")
 {
     private const int Asked = 3;
     private const double PerSecond = 50;
-    private const int MegabytesEach = 150;
+    private const int MegabytesEach = 200;
+    private static readonly (int Proxies, int Gates)[] Sizes = [(1, 2), (3, 16), (10, 64)];
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(25);
 
@@ -34,8 +35,10 @@ internal sealed record StoreLoad() : Scenario(
 
     public override int MostRounds => 1;
 
+    public override bool NeedsQuiet => false;
+
     public override IReadOnlyList<IProxyKind> Proxies(IReadOnlyList<IProxyKind> chosen) =>
-        [.. new[] { (1, 2), (3, 16), (10, 64) }.Where(each => (each.Item1 + each.Item2) * MegabytesEach < FreeMegabytes()).Select(each => new StoreClusterKind(each.Item1, each.Item2))];
+        [.. Sizes.Where(each => (each.Proxies + each.Gates) * MegabytesEach < FreeMegabytes()).Select(each => new StoreClusterKind(each.Proxies, each.Gates))];
 
     public override async Task<Sample> RunAsync(Workspace workspace, RunningProxy proxy, NodeSet nodes, TimeSpan duration)
     {
@@ -74,5 +77,5 @@ internal sealed record StoreLoad() : Scenario(
     private static TimeSpan Cpu(IReadOnlyList<EtcdMember> members) =>
         members.Aggregate(TimeSpan.Zero, (sum, member) => sum + ProcessTree.CpuOf(member.Process.Pid));
 
-    private static long FreeMegabytes() => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1024 * 1024);
+    private static long FreeMegabytes() => ProcessTree.AvailableMemory() / (1024 * 1024);
 }
