@@ -64,8 +64,7 @@ internal sealed class Bench(Workspace workspace, BenchOptions options, MarkdownR
         }
         finally
         {
-            foreach (var proxy in running)
-                await proxy.DisposeAsync();
+            await Task.WhenAll(running.Select(proxy => proxy.DisposeAsync().AsTask()));
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class MarkdownReport(string file, Machine machine, BenchOptions 
     private string Head() => string.Create(CultureInfo.InvariantCulture, $"""
         # Side by side
 
-        Made by `benchmarks/run`; do not edit. Medians of {options.Rounds} interleaved rounds of {options.Duration.TotalSeconds:0.#} s,
+        Made by `benchmarks/run`; do not edit. Medians of {options.Rounds} interleaved rounds of {options.Duration.TotalSeconds:0.#} s (fewer where a run takes long),
         least and most in brackets. Generator, proxy and nodes share the machine. CPU is the proxy's own (all of its processes, user and
         system, without interrupts), memory what is resident after the run. "Others' CPU" is the share of the machine that went to
         processes that are no part of the measurement: what is more than a few percent there makes the numbers worse than they are. A run

@@ -79,7 +79,7 @@ internal sealed class Verdict
         if (best is null || subject.To(best, aim.Metric) is not { } ratio)
             return (Outcome.NotToldApart, "nobody to compare with");
         var words = $"{Cells.Of(ratio, "0.00")} of {best.Name}";
-        if (ratio.Least < 1 && ratio.Most > 1)
+        if (ratio.Least <= 1 && ratio.Most >= 1 && ratio.Least < ratio.Most)
             return (Outcome.NotToldApart, "not told apart: " + words);
         var isGood = aim.Metric.MoreIsBetter ? ratio.Median >= 1 : ratio.Median <= 1;
         return isGood ? (Outcome.Met, "met: " + words) : (Outcome.Short, string.Create(CultureInfo.InvariantCulture, $"short by {100 * Math.Abs(1 - ratio.Median):0} %: {words}"));

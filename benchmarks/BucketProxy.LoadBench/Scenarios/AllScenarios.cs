@@ -19,7 +19,7 @@ internal static class AllScenarios
         SmallGet(64) with { WithYarp = true },
         SmallGet(256),
         new HttpThroughput(
-            "answer-100k", "Answers of 100 KB", "GET on 64 connections, random bases.", new Wrk(64, Answer)) { WithYarp = true },
+            "answer-100k", "Answers of 100 KB", "GET on 64 connections, random bases.", new Wrk(64, Answer)),
         new HttpThroughput(
             "post-64k", "Posts of 64 KB", "POST with a length on 64 connections, random bases; the node reads all of it, then answers.",
             new Wrk(64, Append, BodyBytes: 64 * 1024)) { WithYarp = true },

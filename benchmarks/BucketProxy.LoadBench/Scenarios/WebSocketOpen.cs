@@ -26,6 +26,9 @@ internal sealed record WebSocketOpen() : Scenario(
 
     public override bool NeedsFreshProcess => true;
 
+    // A new process and ten seconds of waiting each time.
+    public override int MostRounds => 3;
+
     public override async Task<Sample> RunAsync(Workspace workspace, RunningProxy proxy, NodeSet nodes, TimeSpan duration)
     {
         var open = new List<Socket>();
