@@ -45,7 +45,7 @@ async Task<int> RunAsync(ParseResult parsed)
     if (parsed.GetValue(list))
     {
         foreach (var scenario in AllScenarios.List)
-            Console.WriteLine($"{scenario.Key,-18} {scenario.Title}");
+            Console.WriteLine($"{scenario.Key,-18} {scenario.Title}{(scenario.IsOnlyByName ? " (by --only alone)" : "")}");
         Console.WriteLine();
         foreach (var proxy in Contenders.Usual)
             Console.WriteLine($"{proxy.Key,-18} {proxy.Name}");
@@ -69,7 +69,7 @@ async Task<int> RunAsync(ParseResult parsed)
     var builds = chosen.OfType<BucketProxyKind>().Select(b => $"{b.Name} {(b.Build ?? BucketProxyKind.BuildOf(workspace)).Version()}");
     var report = new MarkdownReport(file, Machine.Look(workspace.Root, [.. builds], ("nginx", "-v"), ("haproxy", "-v"), ("wrk", "-v")), options);
     var bench = new Bench(workspace, options, report, chosen);
-    await bench.RunAsync([.. AllScenarios.List.Where(s => options.Only.Length == 0 || options.Only.Contains(s.Key))]);
+    await bench.RunAsync([.. AllScenarios.List.Where(s => options.Only.Length == 0 ? !s.IsOnlyByName : options.Only.Contains(s.Key))]);
     Console.Write(report.Summary());
     Console.WriteLine(file);
     return 0;

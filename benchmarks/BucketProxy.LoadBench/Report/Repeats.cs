@@ -12,6 +12,6 @@ internal static class Repeats
         var samples = series.SelectMany(s => s.Samples).ToArray();
         var (repeats, disturbed) = (samples.Sum(s => s.Repeats), samples.Count(s => s.IsDisturbed));
         return repeats == 0 ? "" : string.Create(
-            CultureInfo.InvariantCulture, $"{repeats}, of {samples.Length}{(disturbed > 0 ? $"; {disturbed} disturbed" : "")}");
+            CultureInfo.InvariantCulture, $"{repeats} for {samples.Length} runs{(disturbed > 0 ? $"; {disturbed} disturbed" : "")}");
     }
 }

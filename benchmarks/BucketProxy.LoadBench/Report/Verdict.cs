@@ -32,7 +32,7 @@ internal sealed class Verdict
 
             {judged.Count(j => j.Outcome == Outcome.Met)} of {rows.Length} met, {judged.Count(j => j.Outcome == Outcome.NotToldApart)} not told apart, {judged.Count(j => j.Outcome == Outcome.Short)} short.{Unmeasured(rows.Length)}
             A ratio is BucketProxy's figure divided by the other's of the same round; the median of the rounds counts, and a bracket that holds 1 does not tell the two apart. The *both* rows are chains of two: nginx twice, BucketProxy and a gate.
-            *Repeated*: runs that were made again because others took too much of the machine, of how many; *disturbed*: still so after the last repeat. `resident` is the most of any HTTP row above it, both sides not counted.
+            *Repeated*: how often a run was made again because others took too much of the machine; *disturbed*: still so after the last repeat. `resident` is the most of any HTTP row above it, both sides not counted.
 
 
             """);

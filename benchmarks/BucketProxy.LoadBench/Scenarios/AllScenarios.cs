@@ -40,7 +40,8 @@ internal static class AllScenarios
         new HttpThroughput("both-answer-100k", "Both sides: answers of 100 KB", Both + "GET.", new Wrk(64, Answer)) { InChain = true },
         new WebSocketEcho("both-ws-echo", "Both sides: websocket echo", Both + Echo) { InChain = true },
         new Growth(),
-        new StoreLoad(),
+        new StoreLoad("store-load", (1, 2), (3, 16)),
+        new StoreLoad("store-load-64", (10, 64)),
         new TelemetryCost(),
         new EventToRoute(),
     ];

@@ -29,6 +29,9 @@ internal abstract record Scenario(string Key, string Title, string Explanation)
     /// <summary>True where proxies take part that are not <see cref="IProxyKind.IsEverywhere"/>.</summary>
     public virtual bool IsForAll => IsOurOwn;
 
+    /// <summary>True for what a whole run leaves out, because it is too much for this machine.</summary>
+    public virtual bool IsOnlyByName => false;
+
     /// <summary>False where a run is not repeated because of others: what it counts is the same on a busy machine.</summary>
     public virtual bool NeedsQuiet => true;
 

@@ -8,8 +8,10 @@ using BucketProxy.LoadBench.Proxies;
 namespace BucketProxy.LoadBench.Scenarios;
 
 /// <summary>What a cluster asks of its etcd as it grows.</summary>
-internal sealed record StoreLoad() : Scenario(
-    "store-load", "What one etcd carries",
+/// <param name="Key">Short name for the command line.</param>
+/// <param name="Sizes">Proxies and gates of each cluster.</param>
+internal sealed record StoreLoad(string Key, params (int Proxies, int Gates)[] Sizes) : Scenario(
+    Key, "What one etcd carries",
     "Proxies and gates on one etcd (one member, with fsync), a process each, and a fuse for each gate; the first proxy has the monitor. For 25 s each proxy gets 50 small GETs a second for random bases, so that all of them report "
     + "what their buckets carry. etcd's own figures before and after, by the second. Then an assignment is written with another owner over and over, with nobody's leave, and three of the proxies are asked for a base of "
     + "that bucket until the new owner answers, through its gate; the slowest of the three counts, from etcd's acknowledgement and from the put. CPU of a proxy and of a gate is without that last part.")
@@ -17,7 +19,6 @@ internal sealed record StoreLoad() : Scenario(
     private const int Asked = 3;
     private const double PerSecond = 50;
     private const int MegabytesEach = 200;
-    private static readonly (int Proxies, int Gates)[] Sizes = [(1, 2), (3, 16), (10, 64)];
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(25);
 
@@ -32,6 +33,11 @@ internal sealed record StoreLoad() : Scenario(
     public override bool IsOurOwn => true;
 
     public override bool NeedsFreshProcess => true;
+
+    /// <summary>Processes for every core: more than so many take minutes to start, and are not part of a whole run.</summary>
+    public const int ForEachCore = 16;
+
+    public override bool IsOnlyByName => Sizes.Any(each => each.Proxies + each.Gates > ForEachCore * Environment.ProcessorCount);
 
     public override int MostRounds => 1;
 
