@@ -11,9 +11,14 @@ namespace BucketProxy.Forwarder.Loops;
 internal abstract unsafe class WatchedSocket
 {
     private const int Closed = int.MinValue;
+    private const int NotWatched = 0;
+    private const int Watching = 1;
+    private const int Watched = 2;
+    private const int WatchIsOver = 3;
     // Calls under way, and Closed once it is to be closed.
     private int _users;
     private int _isReleased;
+    private int _watch;
 
     /// <param name="loop">Will watch it, from <see cref="Watch"/> on.</param>
     /// <param name="descriptor">Does not block. Owned from here on.</param>
@@ -33,19 +38,30 @@ internal abstract unsafe class WatchedSocket
     /// <summary>Of use between <see cref="TryEnter"/> and <see cref="Leave"/> only.</summary>
     protected int Descriptor { get; }
 
-    /// <summary>Begins to watch it: from here on things happen on the loop's thread.</summary>
+    /// <summary>Begins to watch it, if that has not begun: from here on things happen on the loop's thread.</summary>
     /// <exception cref="IOException">The machine is out of something; it is closed.</exception>
     public void Watch()
     {
+        // Not beside a close: the number may be another's by then.
+        if (Volatile.Read(ref _watch) != NotWatched || !TryEnter())
+            return;
         try
         {
+            if (Interlocked.CompareExchange(ref _watch, Watching, NotWatched) != NotWatched)
+                return;
             Loop.Add(this, Descriptor);
+            // Closed meanwhile, by somebody who had nothing to remove.
+            if (Interlocked.CompareExchange(ref _watch, Watched, Watching) != Watching)
+                Loop.Remove(this);
         }
-        catch
+        catch (IOException)
         {
-            _users = Closed;
-            Release();
+            Close();
             throw;
+        }
+        finally
+        {
+            Leave();
         }
     }
 
@@ -64,7 +80,8 @@ internal abstract unsafe class WatchedSocket
                 var linger = stackalloc int[2] { 1, 0 };
                 _ = Libc.SetOption(Descriptor, Libc.SocketLevel, Libc.SocketLinger, linger, 2 * sizeof(int));
             }
-            Loop.Remove(this);
+            if (Interlocked.Exchange(ref _watch, WatchIsOver) == Watched)
+                Loop.Remove(this);
             // Nobody comes in any more; whoever is in is out in microseconds.
             Leave();
             Wake();

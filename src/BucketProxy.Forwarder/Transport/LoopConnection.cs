@@ -14,6 +14,7 @@ namespace BucketProxy.Forwarder.Transport;
 internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, IThreadPoolWorkItem,
     IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IMemoryPoolFeature, IConnectionDetachFeature
 {
+    private static readonly TaskCompletionSource ToldHere = Ended();
     private static long _last;
     private readonly LoopSocket _socket;
     private readonly ConnectionSettings _settings;
@@ -22,11 +23,10 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
     private readonly StallWatch _stall;
     private readonly ConnectionFeatures _features;
     private readonly CancellationTokenSource _closing = new();
-    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IDuplexPipe _transport;
     private IDictionary<object, object?>? _items;
     private string? _id;
-    private int _isClosing;
+    private TaskCompletionSource? _over;
     private bool _isDetached;
 
     private LoopConnection(int descriptor, IPEndPoint? peer, ConnectionSettings settings)
@@ -46,9 +46,8 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
     public static LoopConnection Open(int descriptor, IPEndPoint? peer, ConnectionSettings settings)
     {
         LoopSocket.SendAtOnce(descriptor);
-        var connection = new LoopConnection(descriptor, peer, settings);
-        connection._socket.Watch();
-        return connection;
+        // Watched once somebody reads, or asks for its end. The server begins on the thread pool: what is there by then is then received on the loop.
+        return new LoopConnection(descriptor, peer, settings);
     }
 
     public override IDuplexPipe Transport { get => _transport; set => _transport = value; }
@@ -67,7 +66,15 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
         set => _items = value;
     }
 
-    public override CancellationToken ConnectionClosed { get; set; }
+    public override CancellationToken ConnectionClosed
+    {
+        get
+        {
+            TryWatch();
+            return field;
+        }
+        set;
+    }
 
     public override EndPoint? RemoteEndPoint { get; set; }
 
@@ -96,6 +103,7 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
         if (!CanDetach)
             throw new InvalidOperationException("The connection cannot be taken: it was before, or something lies between its socket and the server.");
         _isDetached = true;
+        TryWatch();
         _socket.HangUp = null;
         _writer.Detach();
         return new DetachedStream(_socket, _reader.Detach());
@@ -104,24 +112,30 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
     /// <summary>Nothing more is read or written: the server and its application are told, on the thread pool.</summary>
     public void Over()
     {
-        if (Interlocked.Exchange(ref _isClosing, 1) == 0)
+        if (_over is null && Interlocked.CompareExchange(ref _over, new(TaskCreationOptions.RunContinuationsAsynchronously), null) is null)
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>From here on its loop tells of it; if that fails, it is over.</summary>
+    public void TryWatch()
+    {
+        try
+        {
+            _socket.Watch();
+        }
+        catch (IOException)
+        {
+            // The machine is out of something. It is closed: whoever waits, reads or writes is told.
+            Over();
+        }
     }
 
     void IHangUp.HungUp() => Over();
 
     void IThreadPoolWorkItem.Execute()
     {
-        try
-        {
-            _closing.Cancel();
-        }
-        catch (AggregateException e)
-        {
-            // Somebody else's code; unhandled here, it would end the process.
-            Log.EndNotTaken(_settings.Log, e);
-        }
-        _closed.SetResult();
+        Tell();
+        _over!.SetResult();
     }
 
     public override async ValueTask DisposeAsync()
@@ -132,9 +146,32 @@ internal sealed class LoopConnection : ConnectionContext, IDuplexPipe, IHangUp, 
         _reader.Complete();
         if (!_isDetached)
             _socket.Close();
-        Over();
-        await _closed.Task;
+        // The server is done with it, and hardly anybody is left to be told. That is not worth two changes of threads.
+        if (Interlocked.CompareExchange(ref _over, ToldHere, null) is { } over)
+            await over.Task;
+        else
+            Tell();
         _closing.Dispose();
         await base.DisposeAsync();
+    }
+
+    private void Tell()
+    {
+        try
+        {
+            _closing.Cancel();
+        }
+        catch (AggregateException e)
+        {
+            // Somebody else's code; unhandled here, it would end the process.
+            Log.EndNotTaken(_settings.Log, e);
+        }
+    }
+
+    private static TaskCompletionSource Ended()
+    {
+        var ended = new TaskCompletionSource();
+        ended.SetResult();
+        return ended;
     }
 }

@@ -129,8 +129,12 @@ internal sealed class LoopReader(LoopSocket socket, BlockPool pool, LoopConnecti
 
     ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _task.GetStatus(token);
 
-    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
         _task.OnCompleted(continuation, state, token, flags);
+        // Behind it: the first bytes may be here already, and who waits shall go on on the loop.
+        connection.TryWatch();
+    }
 
     private static async ValueTask<ReadResult> ReadAsync(LoopReader reader, CancellationToken cancellationToken)
     {
@@ -188,13 +192,12 @@ internal sealed class LoopReader(LoopSocket socket, BlockPool pool, LoopConnecti
     {
         if (_error is { } before)
             throw before;
-        if (socket.IsQuiet)
-            return false;
-        var target = Target();
         int received;
         try
         {
-            received = socket.TryReceive(target.Free.Span);
+            if (socket.IsQuiet)
+                return false;
+            received = socket.TryReceive(Target().Free.Span);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -207,7 +210,7 @@ internal sealed class LoopReader(LoopSocket socket, BlockPool pool, LoopConnecti
         }
         if (received > 0)
         {
-            target.End += received;
+            _last!.End += received;
             _isExamined = false;
             return true;
         }

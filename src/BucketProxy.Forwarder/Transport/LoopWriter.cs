@@ -176,6 +176,7 @@ internal sealed class LoopWriter(LoopSocket socket, BlockPool pool, StallWatch s
             {
                 if (!TrySendAll())
                 {
+                    connection.TryWatch();
                     result = default;
                     return false;
                 }

@@ -1,5 +1,7 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using BucketProxy.Forwarder.Loops;
 using BucketProxy.Forwarder.Tests.Support;
 using BucketProxy.Testing;
 using Microsoft.AspNetCore.Connections;
@@ -61,6 +63,55 @@ public sealed class LoopConnectionTests
 
         Assert.True(closed.IsCancellationRequested);
         Assert.Equal(0, await accepted.Client.ReceiveAsync(new byte[1]).Within());
+    }
+
+    // The server is done with it: to be told elsewhere would cost two changes of threads for each connection.
+    [Fact]
+    public async Task ConnectionClosed_IsOwnClose_IsToldByWhoCloses()
+    {
+        await using var accepted = await Accepted.ConnectAsync();
+        Thread? told = null;
+        accepted.Connection.ConnectionClosed.Register(() => told = Thread.CurrentThread);
+
+        var closing = accepted.Connection.DisposeAsync();
+
+        Assert.True(closing.IsCompletedSuccessfully);
+        Assert.Same(Thread.CurrentThread, told);
+    }
+
+    // The server begins on the thread pool. Received there, a request would change threads in its middle.
+    [Fact]
+    public async Task Read_FirstOne_GoesOnItsLoop()
+    {
+        for (var i = 0; i < 50; i++)
+        {
+            await using var accepted = await Accepted.ConnectAsync();
+            await accepted.Client.SendAsync("a"u8.ToArray());
+
+            var (length, thread) = await Task.Run(() => ReadAsync(accepted.Connection.Transport.Input)).Within();
+
+            Assert.Equal((1, EventLoop.ThreadName), (length, thread));
+        }
+
+        static async Task<(long, string?)> ReadAsync(PipeReader input)
+        {
+            var read = await input.ReadAsync();
+            var thread = Thread.CurrentThread.Name;
+            input.AdvanceTo(read.Buffer.End);
+            return (read.Buffer.Length, thread);
+        }
+    }
+
+    [Fact]
+    public async Task Abort_BeforeAnybodyRead_WhoReadsIsTold()
+    {
+        await using var accepted = await Accepted.ConnectAsync();
+
+        accepted.Connection.Abort(new ConnectionAbortedException("why"));
+
+        var e = await Assert.ThrowsAsync<ConnectionAbortedException>(() => accepted.Connection.Transport.Input.ReadAsync().AsTask().Within());
+        Assert.Equal("why", e.Message);
+        await accepted.ClosedAsync();
     }
 
     [Fact]
