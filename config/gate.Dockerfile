@@ -25,7 +25,8 @@ ENV BUCKETPROXY_ROLES=gate \
     BUCKETPROXY_DATA_DIRECTORY=/var/lib/bucketproxy \
     BUCKETPROXY_GATE__COMMAND=node,--max-old-space-size=8192,dist/src/index.js \
     BUCKETPROXY_GATE__WORKING_DIRECTORY=/opt/seatable/seatable-server-latest/dtable-server \
-    DOTNET_EnableDiagnostics=0
+    DOTNET_EnableDiagnostics=0 \
+    DOTNET_GCgen0size=0x1000000
 VOLUME /var/lib/bucketproxy
 # The gate's port and the operators'. Not the server's 5000: whoever reached that would go past the gate.
 EXPOSE 5551 5555

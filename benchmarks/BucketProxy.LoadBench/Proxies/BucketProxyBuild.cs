@@ -8,6 +8,9 @@ internal sealed record BucketProxyBuild(string File)
     private const string Library = ".dll";
     private const int CommitDigits = 7;
 
+    /// <summary>What the image and the units set for the runtime.</summary>
+    public static readonly IReadOnlyDictionary<string, string> Environment = new Dictionary<string, string> { ["DOTNET_GCgen0size"] = "0x1000000" };
+
     /// <summary>How it is started with these arguments.</summary>
     public (string Program, string[] Arguments) With(params IEnumerable<string> arguments) =>
         File.EndsWith(Library, StringComparison.Ordinal) ? ("dotnet", [File, .. arguments]) : (File, [.. arguments]);

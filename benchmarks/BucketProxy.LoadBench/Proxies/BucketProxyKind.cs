@@ -48,7 +48,7 @@ internal sealed class BucketProxyKind : IProxyKind
             settings[name] = section?.DeepClone();
         await File.WriteAllTextAsync(config, settings.ToJsonString());
         var (program, arguments) = (Build ?? BuildOf(workspace)).With(["serve", "--config", config, .. Flags]);
-        var process = await ServerProcess.StartAsync(program, arguments, port, folder + "/out.log");
+        var process = await ServerProcess.StartAsync(program, arguments, port, folder + "/out.log", BucketProxyBuild.Environment);
         try
         {
             var sockets = new IdleSockets([]);
@@ -80,8 +80,8 @@ internal sealed class BucketProxyKind : IProxyKind
         }
     }
 
-    /// <summary>The build of this checkout.</summary>
-    public static BucketProxyBuild BuildOf(Workspace workspace) => new(workspace.Built("src/BucketProxy", "bucketproxy.dll"));
+    /// <summary>The build of this checkout, published as the image's.</summary>
+    public static BucketProxyBuild BuildOf(Workspace workspace) => new(Path.Combine(workspace.Root, "src/BucketProxy/bin/installed/bucketproxy.dll"));
 
     private JsonObject Settings(NodeSet nodes, int port, int admin, string folder) => new()
     {

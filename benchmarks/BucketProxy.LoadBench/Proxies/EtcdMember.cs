@@ -66,7 +66,7 @@ internal sealed record EtcdMember(ServerProcess Process, int Port, int Admin)
         var config = Path.Combine(folder, "bucketproxy.json");
         await File.WriteAllTextAsync(config, settings.ToJsonString());
         var (program, arguments) = (build?.Build ?? BucketProxyKind.BuildOf(workspace)).With(["serve", "--config", config, .. build?.Flags ?? []]);
-        return new EtcdMember(await ServerProcess.StartAsync(program, arguments, port, folder + "/out.log"), port, admin);
+        return new EtcdMember(await ServerProcess.StartAsync(program, arguments, port, folder + "/out.log", BucketProxyBuild.Environment), port, admin);
     }
 
     private static string Local(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
