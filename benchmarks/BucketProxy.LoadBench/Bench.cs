@@ -56,7 +56,7 @@ internal sealed class Bench(Workspace workspace, BenchOptions options, MarkdownR
                 progress.Start(scenario.Title, kind.Name, "warm-up");
                 running.Add(await kind.StartAsync(workspace, nodes));
                 await running[^1].WhenReadyAsync();
-                progress.End(await scenario.RunAsync(workspace, running[^1], nodes, options.WarmUp), scenario.Metrics[0]);
+                progress.End(await scenario.RunAsync(workspace, running[^1], nodes, kind.IsCompiledAsItRuns ? options.WarmUp : options.WarmUp / 10), scenario.Metrics[0]);
             }
             await InTurnAsync(scenario, kinds, series, progress, i => scenario.RunAsync(workspace, running[i], nodes, options.Duration));
             for (var i = 0; i < kinds.Count; i++)

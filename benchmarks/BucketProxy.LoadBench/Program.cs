@@ -12,7 +12,7 @@ if (args is [RawServer.Command, .. var ports])
 
 var rounds = new Option<int>("--rounds") { Description = "Rounds, of which the median counts.", DefaultValueFactory = _ => 5 };
 var seconds = new Option<int>("--seconds") { Description = "Length of one run.", DefaultValueFactory = _ => 3 };
-var warmUp = new Option<int>("--warm-up") { Description = "Length of the run before the first round: what is compiled as it runs must have been.", DefaultValueFactory = _ => 5 };
+var warmUp = new Option<int>("--warm-up") { Description = "Length of the run before the first round: what is compiled as it runs must have been. A tenth of it for nginx and HAProxy.", DefaultValueFactory = _ => 20 };
 var only = new Option<string>("--only") { Description = "Scenarios, with commas; see --list." };
 var proxies = new Option<string>("--proxies") { Description = "Proxies, with commas; see --list. Those of --also and --set come besides." };
 var also = new Option<string[]>("--also") { Description = "Another build of this program, by its bucketproxy.dll; repeatable.", HelpName = "NAME=PATH" };

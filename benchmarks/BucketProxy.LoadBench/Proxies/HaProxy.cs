@@ -11,6 +11,8 @@ internal sealed class HaProxy : IProxyKind
 
     public string Name => "HAProxy";
 
+    public bool IsCompiledAsItRuns => false;
+
     public async Task<RunningProxy> StartAsync(Workspace workspace, NodeSet nodes)
     {
         var folder = workspace.NewFolder(Key);

@@ -22,6 +22,9 @@ internal interface IProxyKind
     /// <summary>False for what takes part only where a scenario is for all, or when it is named.</summary>
     bool IsEverywhere => true;
 
+    /// <summary>Whether its code is compiled as it runs, hot parts more than once: that takes seconds under load, which are not to be measured.</summary>
+    bool IsCompiledAsItRuns => true;
+
     /// <summary>Starts one in front of these nodes and waits until its port is open.</summary>
     Task<RunningProxy> StartAsync(Workspace workspace, NodeSet nodes);
 }

@@ -12,6 +12,8 @@ internal sealed class NginxChain(NginxProxy nginx) : IProxyKind
 
     public string Column => nginx.Column;
 
+    public bool IsCompiledAsItRuns => false;
+
     public async Task<RunningProxy> StartAsync(Workspace workspace, NodeSet nodes)
     {
         var (behind, port) = await nginx.StartAsync(workspace, nodes.Address(0), nodes.Address(0));

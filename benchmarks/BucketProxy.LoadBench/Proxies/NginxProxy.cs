@@ -16,6 +16,8 @@ internal sealed class NginxProxy(string key, string name, string template) : IPr
     /// <summary>As fast as we know how to make it.</summary>
     public bool IsLean => template == "nginx-lean.conf";
 
+    public bool IsCompiledAsItRuns => false;
+
     public async Task<RunningProxy> StartAsync(Workspace workspace, NodeSet nodes)
     {
         var (process, port) = await StartAsync(workspace, nodes.Address(0), nodes.Address(1));
